@@ -1,0 +1,47 @@
+//! Booking: who has a place on which dates.
+//!
+//! The rules are arithmetic on a [`Snapshot`] of one run: no database, no clock, no page. One door,
+//! [`allocator`], locks a run, loads the snapshot, applies a [`Change`], settles and writes.
+//!
+//! | Where is the rule for ...? | File |
+//! |---|---|
+//! | who gets a freed place | `queue.rs` |
+//! | what follows when time passes or a place comes free | `settle.rs` |
+//! | which state may follow which | `state.rs` |
+//! | what people and staff may ask for, and when it is refused | `change.rs` |
+//! | how long a hold or offer lasts, what a working day is | `deadlines.rs` |
+//! | what a visitor is told about places | `availability.rs` |
+//! | who writes, under which lock | `allocator.rs` |
+//! | planning, publishing and changing dates | `calendar.rs` |
+//! | local time and clock changes | `london.rs` |
+//! | the numbers a team may choose | `settings.rs` |
+//! | apologies and attendance | `attendance.rs` |
+//! | what must always hold | `verify.rs` |
+
+pub mod allocator;
+pub mod attendance;
+pub mod availability;
+pub mod bookings;
+pub mod calendar;
+pub mod change;
+pub mod deadlines;
+#[expect(unreachable_pub, reason = "the derive of sea-orm wants public types in these private modules")]
+pub(crate) mod entity;
+mod error;
+pub mod london;
+pub mod queue;
+mod record;
+pub mod settings;
+pub mod settle;
+pub mod snapshot;
+pub mod state;
+
+pub use allocator::{Asked, Fresh, Outcome, allocate};
+pub use availability::Availability;
+pub use bookings::BookingRecord;
+pub use change::{Ask, Change};
+pub use error::{Corrupt, Error};
+pub use record::{Details, Source};
+pub use settings::Settings;
+pub use snapshot::{Actor, Booking, Cause, Channel, Snapshot, Transition};
+pub use state::{By, Event, Note, Refusal, State};

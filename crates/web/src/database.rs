@@ -1,0 +1,118 @@
+//! The records: how they are opened on each engine (T-52).
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use migrations::Migrator;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
+use sea_orm_migration::MigratorTrait;
+
+/// Where the records are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// A file of our own: one process, no other service.
+    Embedded(PathBuf),
+    /// A PostgreSQL server, for several processes.
+    Postgres {
+        /// The address with everything needed to connect.
+        url: String,
+        /// The most connections of this process.
+        connections: u32,
+    },
+}
+
+/// The two ways to the records: one that changes them, one that reads.
+#[derive(Clone, Debug)]
+pub struct Handles {
+    /// Where changes are made.
+    pub writer: DatabaseConnection,
+    /// Where pages read.
+    pub reader: DatabaseConnection,
+}
+
+impl Records {
+    /// Opens the records.
+    ///
+    /// On SQLite the writer is one connection, so that changes queue in order instead of meeting
+    /// each other's locks, and four more read beside it.
+    pub async fn open(&self) -> Result<Handles, DbErr> {
+        match self {
+            Self::Embedded(file) => {
+                let writer = Database::connect(embedded(file, 1)).await?;
+                let reader = Database::connect(embedded(file, 4)).await?;
+                Ok(Handles { writer, reader })
+            }
+            Self::Postgres { url, connections } => {
+                let mut options = ConnectOptions::new(url);
+                options
+                    .max_connections(*connections)
+                    .acquire_timeout(Duration::from_secs(4))
+                    .connect_timeout(Duration::from_secs(4))
+                    .sqlx_logging(false)
+                    .map_sqlx_postgres_opts(|it| {
+                        it.application_name("alongside").options([
+                            ("lock_timeout", "3s"),
+                            ("statement_timeout", "10s"),
+                            ("idle_in_transaction_session_timeout", "30s"),
+                            ("synchronous_commit", "on"),
+                            ("timezone", "UTC"),
+                        ])
+                    });
+                let both = Database::connect(options).await?;
+                Ok(Handles { writer: both.clone(), reader: both })
+            }
+        }
+    }
+}
+
+fn embedded(file: &Path, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
+    options
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        .map_sqlx_sqlite_opts(|it| {
+            it.journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(5))
+                .foreign_keys(true)
+                .pragma("secure_delete", "ON")
+                .pragma("trusted_schema", "OFF")
+        });
+    options
+}
+
+/// How the schema of the records compares with this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// As this program wants it.
+    Current,
+    /// Steps are missing: `alongside migrate`.
+    Behind(usize),
+    /// A newer program was here (T-50).
+    Ahead,
+}
+
+/// Compares the schema of the records with this program.
+pub async fn schema(db: &DatabaseConnection) -> Result<Schema, DbErr> {
+    Migrator::install(db).await?;
+    let known: Vec<String> = Migrator::migrations().iter().map(|it| it.name().to_owned()).collect();
+    let applied = Migrator::get_migration_models(db).await?;
+    if applied.iter().any(|it| !known.contains(&it.version)) {
+        return Ok(Schema::Ahead);
+    }
+    let missing = known.len().saturating_sub(applied.len());
+    Ok(if missing == 0 { Schema::Current } else { Schema::Behind(missing) })
+}
+
+/// Takes all steps that are missing.
+pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+    Migrator::up(db, None).await
+}
+
+/// Whether the records answer.
+pub async fn is_there(db: &impl ConnectionTrait) -> bool {
+    db.execute_unprepared("SELECT 1").await.is_ok()
+}

@@ -1,0 +1,15 @@
+//! Rows as they are stored, of the tables that belong to this crate.
+
+pub(crate) mod access_need;
+pub(crate) mod calendar_entry;
+pub(crate) mod draft;
+pub(crate) mod emergency_contact;
+pub(crate) mod equality_counter;
+pub(crate) mod interest_registration;
+pub(crate) mod link;
+pub(crate) mod mark;
+pub(crate) mod operation;
+pub(crate) mod outbox_mail;
+pub(crate) mod person;
+pub(crate) mod setting;
+pub(crate) mod team_task;

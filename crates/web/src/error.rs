@@ -1,0 +1,318 @@
+//! What went wrong, as a page. The only place where a rule becomes words for a visitor.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use booking::Refusal;
+use sea_orm::{DbErr, RuntimeErr};
+use serde::Serialize;
+use thiserror::Error as ThisError;
+
+use crate::app::App;
+use crate::pages::Page;
+
+/// What a visitor can be told.
+#[derive(Debug, ThisError)]
+pub enum Error {
+    /// Not there, or not yours: the same page (T-07).
+    #[error("not found")]
+    NotFound,
+    /// The link is over, used or renewed (T-23).
+    #[error("the link is over")]
+    LinkOver,
+    /// A rule says no.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// The operation number was used with other content (B-12).
+    #[error("the operation number was used with other content")]
+    OtherContent,
+    /// The request itself is not one of our forms (T-34).
+    #[error("not one of our forms: {0}")]
+    BadForm(String),
+    /// The form was sent from another site (T-28).
+    #[error("sent from elsewhere")]
+    FromElsewhere,
+    /// The request names a host that is not ours (T-30).
+    #[error("asked for another host")]
+    OtherHost,
+    /// Too much from one place (B-13, T-33).
+    #[error("too many")]
+    TooMany(Duration),
+    /// The body is too large (T-32).
+    #[error("too large")]
+    TooLarge,
+    /// The records cannot be reached now (T-64).
+    #[error("busy: {0}")]
+    Busy(DbErr),
+    /// A fault of ours.
+    #[error("fault: {0}")]
+    Fault(#[from] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// A fault of ours.
+    pub fn fault(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Fault(Box::new(source))
+    }
+
+    /// Whether the same change may well succeed a moment later (T-52).
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Busy(_))
+    }
+}
+
+impl From<booking::Error> for Error {
+    fn from(error: booking::Error) -> Self {
+        match error {
+            booking::Error::Refused(Refusal::NotFound) => Self::NotFound,
+            booking::Error::Refused(refusal) => Self::Refused(refusal),
+            booking::Error::Storage(error) => error.into(),
+            error @ (booking::Error::Dates(_) | booking::Error::Corrupt(_)) => Self::fault(error),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        booking::Error::Refused(refusal).into()
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if passes(&error) { Self::Busy(error) } else { Self::fault(error) }
+    }
+}
+
+/// Whether the database was only busy, away or met another change.
+fn passes(error: &DbErr) -> bool {
+    let inner = match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
+        DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => inner,
+        _ => return false,
+    };
+    match &**inner {
+        sea_orm::sqlx::Error::Database(it) => it.code().is_some_and(|code| {
+            // SQLite: busy, locked, busy snapshot. PostgreSQL: serialization, deadlock, lock and
+            // statement time-outs, shutting down.
+            ["5", "6", "261", "517", "40001", "40P01", "55P03", "57014", "57P01", "57P03"].contains(&&*code)
+        }),
+        sea_orm::sqlx::Error::Io(_)
+        | sea_orm::sqlx::Error::PoolTimedOut
+        | sea_orm::sqlx::Error::PoolClosed
+        | sea_orm::sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// The page that says so.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ErrorPage {
+    heading: &'static str,
+    advice: Vec<&'static str>,
+    /// Where to go next: words and a path.
+    next: &'static str,
+    next_url: &'static str,
+}
+
+impl Page for ErrorPage {
+    const TEMPLATE: &'static str = "pages/error.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        let refusals = [
+            Refusal::NoPlace,
+            Refusal::RunStarted,
+            Refusal::RunCancelled,
+            Refusal::BookingClosed,
+            Refusal::Ended,
+            Refusal::Moved,
+        ];
+        let all = refusals.into_iter().map(Error::Refused);
+        let all = all.chain([
+            Error::NotFound,
+            Error::LinkOver,
+            Error::OtherContent,
+            Error::BadForm(String::new()),
+            Error::FromElsewhere,
+            Error::TooMany(Duration::from_secs(60)),
+            Error::TooLarge,
+            Error::Busy(DbErr::Custom(String::new())),
+            Error::fault(std::fmt::Error),
+        ]);
+        all.map(|it| it.page().1).collect()
+    }
+}
+
+impl Error {
+    /// Status and words, in one table.
+    fn page(&self) -> (StatusCode, ErrorPage) {
+        let dates = ("See all dates", "/courses");
+        let find = ("Email me a new link", "/bookings/find");
+        let (status, heading, advice, (next, next_url)): (_, _, &[&'static str], _) = match self {
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "Page not found",
+                &["If you typed the address, check it is correct. If you copied it, check you copied all of it."],
+                dates,
+            ),
+            Self::LinkOver => (
+                StatusCode::GONE,
+                "This link no longer works",
+                &["Links stop after a while, or when you ask for a new one."],
+                find,
+            ),
+            Self::Refused(refusal) => {
+                (StatusCode::CONFLICT, "We could not do that", refusal_words(*refusal), dates)
+            }
+            Self::OtherContent => (
+                StatusCode::CONFLICT,
+                "This form was already sent",
+                &["It was sent once with different answers. Open the page again to see where things stand."],
+                dates,
+            ),
+            Self::BadForm(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "We could not read this form",
+                &["Open the page again and send it from there."],
+                dates,
+            ),
+            Self::FromElsewhere => (
+                StatusCode::FORBIDDEN,
+                "We could not accept this",
+                &["Open the page again and send it from there."],
+                dates,
+            ),
+            Self::OtherHost => (
+                StatusCode::MISDIRECTED_REQUEST,
+                "This address is not ours",
+                &["Check the address of the page."],
+                dates,
+            ),
+            Self::TooMany(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "Please try again later",
+                &[
+                    "A lot of requests came from your network in a short time. Many people can share one network.",
+                    "Wait a while and try again, or call us. We can book for you by phone.",
+                ],
+                ("Contact us", "/contact"),
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "That was too long",
+                &["Go back, make your text shorter and send it again."],
+                dates,
+            ),
+            Self::Busy(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Please try again in a moment",
+                &[
+                    "The service is busy or being looked after. Nothing was changed.",
+                    "Go back and send the page again in a minute. What you typed is still there.",
+                ],
+                dates,
+            ),
+            Self::Fault(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Sorry, there is a problem with the service",
+                &["We saved your answers up to the last page you completed. Try again later, or call us."],
+                ("Contact us", "/contact"),
+            ),
+        };
+        (status, ErrorPage { heading, advice: advice.to_vec(), next, next_url })
+    }
+}
+
+/// What a rule's no means to the person who asked.
+pub(crate) fn refusal_words(refusal: Refusal) -> &'static [&'static str] {
+    match refusal {
+        Refusal::NoPlace => &["All places on these dates are taken now.", "You can join the waiting list or choose other dates."],
+        Refusal::OfferOver => &["The place has gone to someone else.", "You are still on the waiting list if you did not ask to leave it."],
+        Refusal::RunStarted => &["The course has started, so this can no longer be changed online.", "Please call us. We will help."],
+        Refusal::RunCancelled => &["These dates are cancelled.", "We are sorry. You can choose other dates."],
+        Refusal::NotPublished => &["These dates are not open for booking."],
+        Refusal::NotOpen => &["Booking for these dates has not opened yet."],
+        Refusal::BookingClosed => &["Booking for these dates has closed.", "Please call us if you still need to change something."],
+        Refusal::Ended => &["This booking has already ended.", "You are welcome to book again."],
+        Refusal::Moved => &["This booking was moved to other dates.", "Use the link in our newest email."],
+        Refusal::Booked => &["You already have a place on these dates."],
+        Refusal::Waiting | Refusal::Offered => &["You are already on the waiting list for these dates."],
+        Refusal::OtherBooking => &["You already have a booking for this course.", "You can move it to these dates from the link in your email."],
+        Refusal::ListOff => &["There is no waiting list for these dates."],
+        Refusal::PlacesFree => &["A place is free on these dates, so you do not need to wait.", "You can book it now."],
+        Refusal::TooManyHolds => &["Some places are already being held for this address.", "Please confirm those first, using the links in our emails, or call us."],
+        Refusal::UseAccept => &["You have been offered a place. Use the link in that email to answer."],
+        Refusal::UseConfirm => &["Your place is waiting to be confirmed. Use the link in that email."],
+        Refusal::UseCancel => &["To give your place back, cancel your booking."],
+        Refusal::NeedsReason => &["Someone is waiting in front, so a reason is needed."],
+        Refusal::NotWaiting | Refusal::NotDue | Refusal::NotFound => &["Things have changed since you opened the page.", "Open it again to see where things stand."],
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        match &self {
+            // The one place where a failure is logged (T-44); no text of the visitor is in it.
+            Self::Fault(source) => tracing::error!(event = "fault", error = %source),
+            Self::Busy(source) => tracing::warn!(event = "busy", error = %source),
+            Self::NotFound
+            | Self::LinkOver
+            | Self::Refused(_)
+            | Self::OtherContent
+            | Self::BadForm(_)
+            | Self::FromElsewhere
+            | Self::OtherHost
+            | Self::TooMany(_)
+            | Self::TooLarge => {}
+        }
+        let (status, page) = self.page();
+        let mut response = status.into_response();
+        let wait = match &self {
+            Self::TooMany(wait) => Some(wait.as_secs().max(1)),
+            Self::Busy(_) => Some(5),
+            _ => None,
+        };
+        if let Some(wait) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
+        response.extensions_mut().insert(page);
+        response
+    }
+}
+
+/// Replaces an answer that failed by its page, whichever extractor or handler failed.
+pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|it| {
+        it.to_str().is_ok_and(|it| it.starts_with("text/plain"))
+    });
+    let page = match response.extensions_mut().remove::<ErrorPage>() {
+        Some(page) => page,
+        // Answers of the framework itself, which carry no page of ours.
+        None if plain && (status.is_client_error() || status.is_server_error()) => {
+            let error = match status {
+                StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
+                StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                    Error::BadForm(String::new())
+                }
+                _ if status.is_server_error() => Error::fault(std::fmt::Error),
+                _ => Error::NotFound,
+            };
+            let (_, page) = error.page();
+            page
+        }
+        None => return response,
+    };
+    let rendered = app.render(&page).await;
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    let body = rendered.unwrap_or_else(|_| format!("{}. {}", page.heading, page.advice.join(" ")));
+    Response::from_parts(parts, Body::from(body))
+}

@@ -1,0 +1,179 @@
+//! Links that open one record for one purpose (T-21 to T-23).
+//!
+//! A token is derived from the purpose, the record and a generation, so the records keep only its
+//! hash: who reads the database cannot follow a link, and a mail can be rendered again.
+
+use ids::{BookingId, Ts};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use crate::entity::link;
+use crate::error::Error;
+use crate::secrets::{Secrets, token_hash};
+use crate::work::Work;
+
+/// What a link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A booking: see, confirm, change, cancel.
+    Booking,
+    /// One offer of a place; its generation is the number of the offer in the booking's history.
+    Offer,
+    /// A form on its way.
+    Draft,
+    /// The list for mail about new dates.
+    NewDates,
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Booking => "booking",
+            Self::Offer => "offer",
+            Self::Draft => "draft",
+            Self::NewDates => "new_dates",
+        }
+    }
+}
+
+/// Why a link stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// It did what it was for.
+    Used,
+    /// The holder asked for a new one.
+    Renewed,
+    /// The team corrected the address: for whoever holds it, it was never there (T-23).
+    Corrected,
+}
+
+impl Stopped {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::Renewed => "renewed",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
+/// What a token opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Opened {
+    /// The record.
+    pub about: Uuid,
+    /// Which of the links to this record it is.
+    pub generation: i32,
+}
+
+impl Opened {
+    /// The booking that a booking or offer link opens.
+    pub(crate) fn booking(self) -> BookingId {
+        BookingId(self.about)
+    }
+}
+
+/// Makes a link; making it twice is making it once.
+pub(crate) async fn make(
+    work: &Work,
+    purpose: Purpose,
+    about: Uuid,
+    generation: i32,
+    ends_at: Option<Ts>,
+) -> Result<(), Error> {
+    let token = work.secrets().token(purpose.name(), about, generation);
+    let row = link::ActiveModel {
+        id: Set(work.fresh_id()),
+        purpose: Set(purpose.name().to_owned()),
+        about: Set(about),
+        generation: Set(generation),
+        token_hash: Set(token_hash(&token)),
+        state: Set("live".to_owned()),
+        ends_at: Set(ends_at),
+    };
+    let there = OnConflict::column(link::Column::TokenHash).do_nothing().to_owned();
+    link::Entity::insert(row).on_conflict(there).exec_without_returning(work.tx()).await?;
+    Ok(())
+}
+
+/// What a token opens now: never seen or malformed, 404; over, used or renewed, 410 (T-23).
+pub(crate) async fn open(
+    db: &impl ConnectionTrait,
+    now: Ts,
+    purpose: Purpose,
+    token: &str,
+) -> Result<Opened, Error> {
+    if token.len() != 43 {
+        return Err(Error::NotFound);
+    }
+    let row = link::Entity::find()
+        .filter(link::Column::TokenHash.eq(token_hash(token)))
+        .filter(link::Column::Purpose.eq(purpose.name()))
+        .one(db)
+        .await?
+        .ok_or(Error::NotFound)?;
+    match row.state.as_str() {
+        "live" if row.ends_at.is_none_or(|ends| now < ends) => {
+            Ok(Opened { about: row.about, generation: row.generation })
+        }
+        "corrected" => Err(Error::NotFound),
+        _ => Err(Error::LinkOver),
+    }
+}
+
+/// The token of the newest live link to a record.
+pub(crate) async fn token(
+    db: &impl ConnectionTrait,
+    secrets: &Secrets,
+    purpose: Purpose,
+    about: Uuid,
+) -> Result<Option<String>, Error> {
+    let row = newest(db, purpose, about).await?.filter(|it| it.state == "live");
+    Ok(row.map(|it| secrets.token(purpose.name(), about, it.generation)))
+}
+
+/// The token of one generation, whether or not it still opens anything: for mail about it.
+pub(crate) fn token_of(secrets: &Secrets, purpose: Purpose, about: Uuid, generation: i32) -> String {
+    secrets.token(purpose.name(), about, generation)
+}
+
+/// Stops the links to a record and makes a new one.
+pub(crate) async fn renew(work: &Work, purpose: Purpose, about: Uuid, why: Stopped) -> Result<(), Error> {
+    let last = newest(work.tx(), purpose, about).await?;
+    let (generation, ends_at) = last.as_ref().map_or((0, None), |it| (it.generation, it.ends_at));
+    stop(work, purpose, about, why).await?;
+    make(work, purpose, about, generation + 1, ends_at).await
+}
+
+/// Stops all live links to a record.
+pub(crate) async fn stop(work: &Work, purpose: Purpose, about: Uuid, why: Stopped) -> Result<(), Error> {
+    let live = link::Entity::find()
+        .filter(link::Column::Purpose.eq(purpose.name()))
+        .filter(link::Column::About.eq(about))
+        .filter(link::Column::State.eq("live"))
+        .all(work.tx())
+        .await?;
+    for row in live {
+        let mut row = row.into_active_model();
+        row.state = Set(why.name().to_owned());
+        row.update(work.tx()).await?;
+    }
+    Ok(())
+}
+
+async fn newest(
+    db: &impl ConnectionTrait,
+    purpose: Purpose,
+    about: Uuid,
+) -> Result<Option<link::Model>, Error> {
+    Ok(link::Entity::find()
+        .filter(link::Column::Purpose.eq(purpose.name()))
+        .filter(link::Column::About.eq(about))
+        .order_by_desc(link::Column::Generation)
+        .one(db)
+        .await?)
+}

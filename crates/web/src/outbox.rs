@@ -1,0 +1,169 @@
+//! Mail to be sent: written as parameters in the change that causes it, rendered when it is claimed.
+//!
+//! A row says what kind of mail, about which record, to whom and on which occasion: no text, no link.
+//! The same mail written twice is one row.
+
+pub(crate) mod calendar_invite;
+pub(crate) mod letter;
+pub(crate) mod send;
+pub(crate) mod wrap;
+
+use ids::{MailId, Ts};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{EntityTrait, TryInsertResult};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::entity::outbox_mail;
+use crate::error::Error;
+use crate::work::Work;
+
+/// The kinds of mail; each has a folder of templates with its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// M01
+    ConfirmEmail,
+    /// M02
+    ConfirmReminder,
+    /// M03
+    Booked,
+    /// M04
+    Lapsed,
+    /// M05
+    Waiting,
+    /// M06
+    Offer,
+    /// M07
+    OfferOver,
+    /// M08
+    StillInterested,
+    /// M09
+    ListClosed,
+    /// M12
+    RunChanged,
+    /// M13
+    RunCancelled,
+    /// M14
+    Cancelled,
+    /// M15
+    CancelledByTeam,
+    /// M16
+    Moved,
+    /// M20
+    NewDates,
+    /// M21
+    YourLinks,
+    /// M23
+    ConfirmNewDates,
+    /// A form to carry on with.
+    ResumeDraft,
+    /// T-26
+    BookingDetailsChanged,
+}
+
+impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 19] = [
+        Self::ConfirmEmail,
+        Self::ConfirmReminder,
+        Self::Booked,
+        Self::Lapsed,
+        Self::Waiting,
+        Self::Offer,
+        Self::OfferOver,
+        Self::StillInterested,
+        Self::ListClosed,
+        Self::RunChanged,
+        Self::RunCancelled,
+        Self::Cancelled,
+        Self::CancelledByTeam,
+        Self::Moved,
+        Self::NewDates,
+        Self::YourLinks,
+        Self::ConfirmNewDates,
+        Self::ResumeDraft,
+        Self::BookingDetailsChanged,
+    ];
+
+    /// The word in records and the folder of templates.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ConfirmEmail => "confirm_email",
+            Self::ConfirmReminder => "confirm_reminder",
+            Self::Booked => "booked",
+            Self::Lapsed => "lapsed",
+            Self::Waiting => "waiting",
+            Self::Offer => "offer",
+            Self::OfferOver => "offer_over",
+            Self::StillInterested => "still_interested",
+            Self::ListClosed => "list_closed",
+            Self::RunChanged => "run_changed",
+            Self::RunCancelled => "run_cancelled",
+            Self::Cancelled => "cancelled",
+            Self::CancelledByTeam => "cancelled_by_team",
+            Self::Moved => "moved",
+            Self::NewDates => "new_dates",
+            Self::YourLinks => "your_links",
+            Self::ConfirmNewDates => "confirm_new_dates",
+            Self::ResumeDraft => "resume_draft",
+            Self::BookingDetailsChanged => "booking_details_changed",
+        }
+    }
+
+    /// The kind with this word.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+/// A mail to be written down.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mail {
+    /// Which mail.
+    pub kind: Kind,
+    /// The record it is about: a booking, an offer's booking, a draft, a registration.
+    pub about: Uuid,
+    /// The one address it goes to.
+    pub recipient: String,
+    /// What makes it this mail and not another of the kind: an event, a change, a request.
+    pub occasion: String,
+    /// When it should leave.
+    pub due_at: Ts,
+    /// What only this mail knows, such as the booking that was replaced.
+    pub parameters: Value,
+}
+
+/// Writes a mail down; the same mail twice is one.
+pub(crate) async fn write(work: &Work, mail: Mail) -> Result<(), Error> {
+    let row = outbox_mail::ActiveModel {
+        seq: NotSet,
+        id: Set(MailId(work.fresh_id())),
+        kind: Set(mail.kind.name().to_owned()),
+        about: Set(mail.about),
+        recipient: Set(mail.recipient),
+        occasion: Set(mail.occasion),
+        parameters: Set(mail.parameters),
+        created_at: Set(work.now()),
+        due_at: Set(mail.due_at),
+        next_try_at: Set(mail.due_at),
+        state: Set("queued".to_owned()),
+        tries: Set(0),
+        leased_until: Set(None),
+        leased_by: Set(None),
+        rendered: Set(None),
+        settled_at: Set(None),
+        reason: Set(None),
+    };
+    let there = OnConflict::columns([
+        outbox_mail::Column::Kind,
+        outbox_mail::Column::About,
+        outbox_mail::Column::Recipient,
+        outbox_mail::Column::Occasion,
+    ])
+    .do_nothing()
+    .to_owned();
+    match outbox_mail::Entity::insert(row).on_conflict(there).do_nothing().exec_without_returning(work.tx()).await? {
+        TryInsertResult::Empty | TryInsertResult::Conflicted | TryInsertResult::Inserted(_) => Ok(()),
+    }
+}

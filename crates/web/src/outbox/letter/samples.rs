@@ -1,0 +1,219 @@
+//! Letters to look at: every kind in every state that reads differently.
+
+use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
+
+/// The kinds of mail: the folders below `templates/mail`.
+pub(crate) const KINDS: [&str; 19] = [
+    "booked",
+    "booking_details_changed",
+    "cancelled",
+    "cancelled_by_team",
+    "confirm_email",
+    "confirm_new_dates",
+    "confirm_reminder",
+    "lapsed",
+    "list_closed",
+    "moved",
+    "new_dates",
+    "offer",
+    "offer_over",
+    "resume_draft",
+    "run_cancelled",
+    "run_changed",
+    "still_interested",
+    "waiting",
+    "your_links",
+];
+
+const HOST: &str = "https://courses.example.org";
+const TOKEN: &str = "Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE";
+
+/// The letters of one kind: to a proven address, to an unproven one, to somebody with a difficult name, and
+/// whatever else reads differently.
+pub(crate) fn samples(kind: &str) -> Vec<Letter> {
+    let base = with_links(kind, proven());
+    let mut samples = match kind {
+        "confirm_email" | "confirm_reminder" | "lapsed" | "resume_draft" => Vec::new(),
+        "new_dates" => vec![base.clone()],
+        "run_changed" | "moved" => ["booked", "offered", "unconfirmed", "waiting"]
+            .map(|state| Letter {
+                state: state.to_owned(),
+                ..base.clone()
+            })
+            .to_vec(),
+        "waiting" => ["next", "among the next few", "further down"]
+            .map(|band| Letter {
+                band: Some(band.to_owned()),
+                ..base.clone()
+            })
+            .to_vec(),
+        "run_cancelled" | "list_closed" => vec![base.clone(), without_dates(base.clone())],
+        "your_links" => vec![
+            base.clone(),
+            Letter {
+                bookings: Vec::new(),
+                ..base.clone()
+            },
+        ],
+        _ => vec![base.clone(), one_day(base.clone())],
+    };
+    if !["new_dates"].contains(&kind) {
+        samples.push(unproven(base.clone()));
+    }
+    samples.push(difficult(base));
+    samples
+}
+
+pub(super) fn site() -> Site {
+    Site {
+        org_name: "Anytown Healthcare".into(),
+        neutral_name: "Courses at Anytown Healthcare".into(),
+        contact_name: "The peer support team".into(),
+        contact_phone: "01632 960 001".into(),
+        contact_email: "courses@example.org".into(),
+        contact_hours: "Monday to Friday, 9am to 5pm".into(),
+        support_text: "Need to talk to someone now? Call NHS 111 and choose the mental health option, call \
+                       Samaritans on 116 123, or text SHOUT to 85258. These are free, day or night. If a life is at \
+                       risk, call 999."
+            .into(),
+        join_opens: 30,
+        offer_window_far: 48,
+        offer_window: 24,
+    }
+}
+
+fn days(texts: &[&str]) -> Vec<Day> {
+    let day = |(index, text): (usize, &&str)| Day {
+        label: format!("Day {}", index + 1),
+        text: (*text).to_owned(),
+    };
+    texts.iter().enumerate().map(day).collect()
+}
+
+fn proven() -> Letter {
+    Letter {
+        name: Some("Sam".into()),
+        course: Some("Introduction to peer support".into()),
+        days: days(&[
+            "Tuesday 26 January 2027, 10am to 1pm",
+            "Wednesday 27 January 2027, 10am to 1pm",
+        ]),
+        dates: "Tuesday 26 and Wednesday 27 January 2027".into(),
+        first_date: "Tuesday 26 January".into(),
+        place: "Online".into(),
+        old_days: days(&[
+            "Tuesday 12 January 2027, 10am to 1pm",
+            "Wednesday 13 January 2027, 10am to 1pm",
+        ]),
+        old_dates: "Tuesday 12 and Wednesday 13 January 2027".into(),
+        old_place: "Recovery college, Room 2".into(),
+        state: "booked".into(),
+        deadline: Some("Thursday 21 January 2027 at 2pm".into()),
+        deadline_short: deadline_short("Thursday", 21, "January", "2pm"),
+        band: Some("next".into()),
+        reason: Some("A trainer is ill and nobody else can take the day.".into()),
+        next_dates: vec![
+            NextDate {
+                dates: "Tuesday 9 and Wednesday 10 February 2027, 10am to 1pm, online".into(),
+                url: format!("{HOST}/courses/intro/february-2027"),
+            },
+            NextDate {
+                dates: "Tuesday 9 and Wednesday 10 March 2027, 10am to 1pm, online".into(),
+                url: format!("{HOST}/courses/intro/march-2027"),
+            },
+        ],
+        needs_noted: true,
+        reference: "4827 KX".into(),
+        priority_until: Some("Monday 8 February 2027 at 6pm".into()),
+        bookings: vec![
+            LinkedBooking {
+                dates: "Tuesday 26 and Wednesday 27 January 2027".into(),
+                words: "Booked".into(),
+                url: format!("{HOST}/b/{TOKEN}"),
+            },
+            LinkedBooking {
+                dates: "Tuesday 9 and Wednesday 10 February 2027".into(),
+                words: "Waiting".into(),
+                url: format!("{HOST}/b/8Yw2{TOKEN}"),
+            },
+        ],
+        ..Letter::new(site())
+    }
+}
+
+/// The links that the sender gives to a kind.
+fn with_links(kind: &str, letter: Letter) -> Letter {
+    let booking = |page: &str| Some(format!("{HOST}/b/{TOKEN}{page}"));
+    let new_dates = || Some(format!("{HOST}/new-dates/{TOKEN}"));
+    let about_a_booking = !["confirm_new_dates", "new_dates", "resume_draft", "your_links"].contains(&kind);
+    let links = Links {
+        manage: booking("").filter(|_| about_a_booking),
+        confirm: booking("/confirm"),
+        offer: Some(format!("{HOST}/o/{TOKEN}")),
+        cancel: booking("/cancel"),
+        change_date: booking("/move"),
+        changed: booking("/changed"),
+        still_interested: booking("/still-interested"),
+        join: booking("/join"),
+        find: Some(format!("{HOST}/bookings/find")),
+        courses: Some(format!("{HOST}/courses")),
+        book_again: Some(format!("{HOST}/courses/intro")),
+        new_dates_confirm: new_dates(),
+        new_dates_stop: new_dates(),
+        draft: Some(format!("{HOST}/d/{TOKEN}")),
+    };
+    Letter { links, ..letter }
+}
+
+/// To an address that nobody has proven to own: no name, no title; the rest must not show either (B-21).
+fn unproven(letter: Letter) -> Letter {
+    Letter {
+        name: None,
+        course: None,
+        place: "Recovery college, Room 1".into(),
+        ..letter
+    }
+}
+
+fn one_day(letter: Letter) -> Letter {
+    Letter {
+        days: days(&["Tuesday 26 January 2027, 10am to 4:30pm"]),
+        dates: "Tuesday 26 January 2027".into(),
+        needs_noted: false,
+        reason: None,
+        ..letter
+    }
+}
+
+fn without_dates(letter: Letter) -> Letter {
+    Letter {
+        next_dates: Vec::new(),
+        priority_until: None,
+        ..letter
+    }
+}
+
+/// Long, right-to-left, with signs that mean something to HTML, and the longest day and month (U-20).
+fn difficult(letter: Letter) -> Letter {
+    let proven = |text: Option<String>, difficult: &str| text.map(|_| difficult.to_owned());
+    Letter {
+        name: proven(
+            letter.name,
+            "<b>Zoë</b> & \"O'Brien\" أميرة 👩🏽\u{200d}🦰 Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh",
+        ),
+        course: proven(letter.course, "Listening & <talking>"),
+        days: days(&[
+            "Wednesday 29 September 2027, 10:15am to 1:45pm",
+            "Thursday 30 September 2027, 10:15am to 1:45pm",
+        ]),
+        dates: "Wednesday 29 and Thursday 30 September 2027".into(),
+        first_date: "Wednesday 29 September".into(),
+        place: "St Mary's Hall & <Annex>, Long Lane".into(),
+        deadline: Some("Wednesday 22 September 2027 at 10:15am".into()),
+        deadline_short: deadline_short("Wednesday", 22, "September", "10:15am"),
+        reason: letter
+            .reason
+            .map(|_| "The hall is <b>closed</b> & wet.\nWe looked for another one.".to_owned()),
+        ..letter
+    }
+}

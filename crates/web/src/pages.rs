@@ -1,0 +1,113 @@
+//! Pages: a typed context for each template, and the dress that all of them wear.
+
+use std::sync::RwLock;
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+use serde::Serialize;
+use tera::{Context, Tera};
+use thiserror::Error;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::site::Site;
+
+/// A page: its template and everything that template reads.
+pub(crate) trait Page: Serialize {
+    /// The file below `templates/`.
+    const TEMPLATE: &'static str;
+
+    /// One for each way the page can look.
+    #[cfg(test)]
+    fn samples() -> Vec<Self>
+    where
+        Self: Sized;
+}
+
+/// A page with what every page shows.
+#[derive(Serialize)]
+struct Dressed<'a, P> {
+    #[serde(flatten)]
+    page: &'a P,
+    site: &'a Site,
+}
+
+/// The templates, compiled in; read from disk again for each page when `ALONGSIDE_TEMPLATES` names
+/// their folder.
+#[derive(RustEmbed)]
+#[folder = "../../templates"]
+struct Templates;
+
+/// All templates, ready to render.
+#[derive(Debug)]
+pub struct Pages {
+    tera: RwLock<Tera>,
+}
+
+/// A template that cannot be used.
+#[derive(Debug, Error)]
+#[error("templates: {0}")]
+pub struct BadTemplate(#[from] tera::Error);
+
+impl Pages {
+    pub(crate) fn load() -> Result<Self, BadTemplate> {
+        Ok(Self { tera: RwLock::new(load()?) })
+    }
+
+    /// Reads the templates again from the program, or in development from disk.
+    #[cfg(debug_assertions)]
+    pub(crate) fn reload(&self) {
+        match load() {
+            Ok(fresh) => *self.tera.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh,
+            Err(error) => tracing::error!(event = "templates", %error),
+        }
+    }
+
+    /// Whether a template, or one that it is made of, reads a variable.
+    #[cfg(test)]
+    pub(crate) fn reads(&self, template: &str, variable: &str) -> bool {
+        let tera = self.tera.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        tera.get_template_variables(template).is_ok_and(|it| it.iter().any(|it| *it == variable))
+    }
+
+    /// The text of a template with these values.
+    pub(crate) fn render(&self, template: &str, values: &impl Serialize) -> Result<String, Error> {
+        let context = Context::from_serialize(values).map_err(Error::fault)?;
+        let tera = self.tera.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        tera.render(template, &context).map_err(Error::fault)
+    }
+}
+
+/// Every template: in debug builds rust-embed reads the folder, in release builds they are in the
+/// program.
+fn load() -> Result<Tera, BadTemplate> {
+    let mut tera = Tera::default();
+    let files: Vec<(String, String)> = Templates::iter()
+        .filter_map(|name| {
+            let file = Templates::get(&name)?;
+            Some((name.to_string(), String::from_utf8_lossy(&file.data).into_owned()))
+        })
+        .collect();
+    tera.add_raw_templates(files)?;
+    Ok(tera)
+}
+
+impl App {
+    /// The text of a page.
+    pub(crate) async fn render<P: Page>(&self, page: &P) -> Result<String, Error> {
+        let site = Site::load(self).await?;
+        self.pages.render(P::TEMPLATE, &Dressed { page, site: &site })
+    }
+
+    /// A page as an answer.
+    pub(crate) async fn page<P: Page>(&self, page: &P) -> Result<Response, Error> {
+        self.page_with(StatusCode::OK, page).await
+    }
+
+    /// A page as an answer with another status than 200.
+    pub(crate) async fn page_with<P: Page>(&self, status: StatusCode, page: &P) -> Result<Response, Error> {
+        let html = self.render(page).await?;
+        Ok((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
+    }
+}

@@ -1,0 +1,133 @@
+//! What every page and mail shows of the organisation, as the team has set it.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, EntityTrait};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::entity::setting;
+use crate::error::Error;
+use crate::theme::{Brand, Colour, Header, Theme};
+use crate::{assets, words};
+
+/// What every page shows.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Site {
+    pub org_name: String,
+    pub service_name: String,
+    /// Says nothing about what the course is (U-32).
+    pub neutral_name: String,
+    pub header: String,
+    pub logo_url: String,
+    pub logo_alt: String,
+    pub contact_name: String,
+    pub contact_email: String,
+    pub contact_phone: String,
+    pub contact_hours: String,
+    pub contact_line: String,
+    pub support_text: String,
+    pub css: Vec<String>,
+    pub app_js: String,
+    pub favicon: String,
+    pub theme_css: String,
+    /// The words of the rehearsal banner, or nothing.
+    pub rehearsal: String,
+}
+
+/// The organisation's settings: name, first value, what it is.
+pub(crate) const ORGANISATION: &[(&str, &str, &str)] = &[
+    ("org_name", SAMPLE_ORG, "the organisation's name"),
+    ("service_name", "Peer support training", "the service's name in the header"),
+    ("neutral_name", "", "a name that says nothing about the course, for mail and link pages"),
+    ("contact_name", "The training team", "who signs mail"),
+    ("contact_email", SAMPLE_EMAIL, "the mailbox that people can write to; mail is sent from it"),
+    ("contact_phone", "01632 960000", "the phone number that people can call"),
+    ("contact_hours", "Monday to Friday, 9am to 5pm", "when somebody answers"),
+    (
+        "support_text",
+        "Need to talk to someone now? Call NHS 111 and choose the mental health option, call Samaritans on 116 123, or text SHOUT to 85258. \
+         These are free, day or night. If a life is at risk, call 999.",
+        "where to get support now; shown on every page and in every mail",
+    ),
+    ("header", "blue", "the header's colour: blue or white"),
+    ("brand_colour", "", "the header's colour as #rrggbb"),
+    ("link_colour", "", "the colour of links as #rrggbb"),
+    ("button_colour", "", "the colour of buttons as #rrggbb"),
+];
+
+/// The name that a new instance has; refused with a public address (T-50).
+pub(crate) const SAMPLE_ORG: &str = "Anytown Healthcare";
+/// The mailbox that a new instance has; refused with a public address (T-50).
+pub(crate) const SAMPLE_EMAIL: &str = "courses@example.org";
+
+/// The organisation's settings as they are now.
+pub(crate) async fn organisation(db: &impl ConnectionTrait) -> Result<BTreeMap<String, String>, Error> {
+    let mut values: BTreeMap<String, String> =
+        ORGANISATION.iter().map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned())).collect();
+    for row in setting::Entity::find().all(db).await? {
+        if let Some(value) = values.get_mut(&row.name) {
+            *value = row.value;
+        }
+    }
+    Ok(values)
+}
+
+/// The look that these settings describe; settings that do not fit together give the first look.
+pub(crate) fn theme(values: &BTreeMap<String, String>) -> Theme {
+    let mut brand = Brand::default();
+    let colour = |name: &str| values.get(name).and_then(|it| it.parse::<Colour>().ok());
+    if let Some(it) = colour("brand_colour") {
+        brand.colours.brand = it;
+    }
+    if let Some(it) = colour("link_colour") {
+        brand.colours.link = it;
+    }
+    if let Some(it) = colour("button_colour") {
+        brand.colours.button = it;
+    }
+    if values.get("header").is_some_and(|it| it == "white") {
+        brand.header = Header::White;
+    }
+    Theme::new(&brand).or_else(|_| Theme::new(&Brand::default())).unwrap_or_default()
+}
+
+impl Site {
+    /// As it is now.
+    pub(crate) async fn load(app: &App) -> Result<Self, Error> {
+        let values = organisation(app.reader()).await?;
+        let rehearsal = if app.setup.rehearsal {
+            format!("Rehearsal: invented people, nothing is sent. It is {}.", words::date_time(app.now()))
+        } else {
+            String::new()
+        };
+        Ok(Self::of(&values, rehearsal))
+    }
+
+    /// From these settings.
+    pub(crate) fn of(values: &BTreeMap<String, String>, rehearsal: String) -> Self {
+        let get = |name: &str| values.get(name).cloned().unwrap_or_default();
+        let or = |value: String, other: String| if value.is_empty() { other } else { value };
+        let org_name = get("org_name");
+        let (email, phone, hours) = (get("contact_email"), get("contact_phone"), get("contact_hours"));
+        Self {
+            service_name: get("service_name"),
+            neutral_name: or(get("neutral_name"), format!("Courses at {org_name}")),
+            header: get("header"),
+            logo_url: String::new(),
+            logo_alt: String::new(),
+            contact_name: get("contact_name"),
+            contact_line: format!("{}, {org_name}.", get("contact_name")),
+            contact_email: email,
+            contact_phone: phone,
+            contact_hours: hours,
+            support_text: get("support_text"),
+            css: [assets::url("nhsuk-10.6.1.css"), assets::url("app.css")].map(str::to_owned).to_vec(),
+            app_js: assets::url("app.js").to_owned(),
+            favicon: assets::url("favicon.svg").to_owned(),
+            theme_css: theme(values).path().to_owned(),
+            rehearsal,
+            org_name,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Work for people: what cannot be done by mail is a task for the team, never silence (B-90, B-91).
+
+use ids::Ts;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::entity::team_task;
+use crate::error::Error;
+use crate::work::Work;
+
+/// The kinds of tasks (B-91).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskKind {
+    /// Phone down the waiting list of a run.
+    PhoneList,
+    /// Offer a place by phone.
+    PhoneOffer,
+    /// A mail failed for good: tell the person by phone.
+    PhoneMailFailed,
+    /// Tell by phone or letter what others are told by mail.
+    PhoneOrLetter,
+    /// A call before the course.
+    PreCourseCall,
+    /// Arrange what helps somebody to take part.
+    ArrangeNeed,
+    /// Two records may be one person.
+    PossibleDuplicate,
+}
+
+impl TaskKind {
+    /// The word in records.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PhoneList => "phone_list",
+            Self::PhoneOffer => "phone_offer",
+            Self::PhoneMailFailed => "phone_mail_failed",
+            Self::PhoneOrLetter => "phone_or_letter",
+            Self::PreCourseCall => "pre_course_call",
+            Self::ArrangeNeed => "arrange_need",
+            Self::PossibleDuplicate => "possible_duplicate",
+        }
+    }
+}
+
+/// Writes a task down; the same task twice is one.
+pub(crate) async fn add(
+    work: &Work,
+    kind: TaskKind,
+    about: Uuid,
+    occasion: &str,
+    due: Ts,
+) -> Result<(), Error> {
+    let row = team_task::ActiveModel {
+        id: Set(work.fresh_id()),
+        kind: Set(kind.name().to_owned()),
+        about: Set(about),
+        occasion: Set(occasion.to_owned()),
+        created_at: Set(work.now()),
+        due: Set(due),
+        urgent: Set(false),
+        assignee: Set(None),
+        state: Set("open".to_owned()),
+        outcome: Set(None),
+        note: Set(None),
+    };
+    let there =
+        OnConflict::columns([team_task::Column::Kind, team_task::Column::About, team_task::Column::Occasion])
+            .do_nothing()
+            .to_owned();
+    team_task::Entity::insert(row).on_conflict(there).exec_without_returning(work.tx()).await?;
+    Ok(())
+}
+
+/// Whether a task of this kind about this record is open.
+pub(crate) async fn is_open(db: &impl ConnectionTrait, kind: TaskKind, about: Uuid) -> Result<bool, Error> {
+    let open = team_task::Entity::find()
+        .filter(team_task::Column::Kind.eq(kind.name()))
+        .filter(team_task::Column::About.eq(about))
+        .filter(team_task::Column::State.eq("open"))
+        .count(db)
+        .await?;
+    Ok(open > 0)
+}

@@ -1,0 +1,136 @@
+//! One change to the records.
+//!
+//! The only place where a transaction begins. What is written through one `Work`, mail and tasks
+//! included, is there together or not at all.
+
+use booking::allocator::{self, Arrival};
+use booking::{Asked, Change, Outcome};
+use ids::{BookingId, RunId, Ts};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::entity::operation;
+use crate::error::Error;
+use crate::notify;
+use crate::secrets::Secrets;
+
+/// One change to the records: a transaction, the moment it happens, and the mail it causes.
+#[derive(Debug)]
+pub struct Work {
+    tx: DatabaseTransaction,
+    now: Ts,
+    secrets: Secrets,
+    base_url: String,
+}
+
+impl Work {
+    pub(crate) async fn begin(app: &App) -> Result<Self, Error> {
+        let options = TransactionOptions {
+            // On SQLite the right to write is taken at once; PostgreSQL ignores this (T-52).
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let tx = app.writer.begin_with_options(options).await?;
+        Ok(Self {
+            tx,
+            now: app.clock.now(),
+            secrets: app.secrets.clone(),
+            base_url: app.setup.base_url.clone(),
+        })
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        Ok(self.tx.commit().await?)
+    }
+
+    /// The transaction.
+    pub fn tx(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    /// The one moment at which everything in this change happens.
+    pub fn now(&self) -> Ts {
+        self.now
+    }
+
+    /// A fresh id for a new row.
+    pub fn fresh_id(&self) -> Uuid {
+        self.secrets.id(self.now)
+    }
+
+    /// The dice and keys.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// The name after the `@` in calendar entries and message ids.
+    pub(crate) fn host(&self) -> &str {
+        let host = self.base_url.split_once("://").map_or(self.base_url.as_str(), |(_, host)| host);
+        host.split(':').next().unwrap_or(host)
+    }
+
+    /// Changes the bookings of `run` and writes the mail and tasks that calls for.
+    pub async fn allocate(&self, run: RunId, asked: Asked) -> Result<Outcome, Error> {
+        let fresh = || self.fresh_id();
+        let outcome = booking::allocate(&self.tx, self.now, &fresh, run, asked).await?;
+        notify::follow(self, &outcome).await?;
+        Ok(outcome)
+    }
+
+    /// Moves a booking to another run (guard 4), with the mail and tasks of both.
+    pub async fn allocate_move(&self, from: (RunId, BookingId), arrival: Arrival) -> Result<(), Error> {
+        let fresh = || self.fresh_id();
+        for outcome in allocator::allocate_move(&self.tx, self.now, &fresh, from, arrival).await? {
+            notify::follow(self, &outcome).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a newer booking instead of an older one in another run (B-26), with mail and tasks.
+    pub async fn allocate_instead(&self, old: (RunId, BookingId), new: (RunId, Change)) -> Result<(), Error> {
+        let fresh = || self.fresh_id();
+        for outcome in allocator::allocate_instead(&self.tx, self.now, &fresh, old, new).await? {
+            notify::follow(self, &outcome).await?;
+        }
+        Ok(())
+    }
+
+    /// Does `act` once for this operation number (B-12, T-35): a repeat with the same content gets
+    /// the first result (a path) and changes nothing, other content with the same number is refused.
+    /// Without a number the request simply counts once.
+    pub async fn once(
+        &self,
+        op: Option<&str>,
+        content: &str,
+        act: impl AsyncFnOnce(&Self) -> Result<String, Error>,
+    ) -> Result<String, Error> {
+        let Some(op) = op else { return act(self).await };
+        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(content.as_bytes()));
+        // The number is taken first: a second request with it waits here for the first one to end.
+        let row = operation::ActiveModel {
+            op: Set(op.to_owned()),
+            digest: Set(digest.clone()),
+            result: Set(String::new()),
+            at: Set(self.now),
+        };
+        let taken = operation::Entity::insert(row)
+            .on_conflict(OnConflict::column(operation::Column::Op).do_nothing().to_owned())
+            .exec_without_returning(&self.tx)
+            .await?;
+        if taken == 0 {
+            let first = operation::Entity::find_by_id(op).one(&self.tx).await?.ok_or(Error::NotFound)?;
+            return if first.digest == digest { Ok(first.result) } else { Err(Error::OtherContent) };
+        }
+        let result = act(self).await?;
+        let row =
+            operation::ActiveModel { op: Set(op.to_owned()), result: Set(result.clone()), ..Default::default() };
+        row.update(&self.tx).await?;
+        Ok(result)
+    }
+}

@@ -1,0 +1,31 @@
+//! The schema, step by step. Rules for writing a step are in `migrations/README.md`.
+//!
+//! A step knows nothing of the domains: it must mean the same next year.
+
+use sea_orm_migration::prelude::*;
+
+mod column;
+mod m20261120_000001_settings;
+mod m20261120_000002_courses;
+mod m20261120_000003_people;
+mod m20261120_000004_bookings;
+mod m20261120_000005_mail;
+mod m20261120_000006_forms;
+
+/// All steps, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_settings::Migration),
+            Box::new(m20261120_000002_courses::Migration),
+            Box::new(m20261120_000003_people::Migration),
+            Box::new(m20261120_000004_bookings::Migration),
+            Box::new(m20261120_000005_mail::Migration),
+            Box::new(m20261120_000006_forms::Migration),
+        ]
+    }
+}

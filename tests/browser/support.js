@@ -1,0 +1,308 @@
+// What every browser test uses: a demo of its own, a guard over all that the browser does, and the
+// checks that hold for any page.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test as base } from '@playwright/test'
+
+const alongside = process.env.ALONGSIDE ?? fileURLToPath(new URL('../../target/debug/alongside', import.meta.url))
+const screens = fileURLToPath(new URL('screens/', import.meta.url))
+
+export { expect }
+
+export const test = base.extend({
+  // The moment at which the demo's clock stands.
+  now: ['2027-05-11T14:00', { option: true }],
+
+  // A demo for this test alone: nobody else books its places or moves its clock.
+  baseURL: async ({ now }, use) => {
+    const demo = spawn(alongside, ['demo', '--port', '0', '--seed', '7', '--now', now], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(demo, 'exit')
+    await use(await address(demo))
+    demo.kill()
+    await ended
+  },
+
+  // U-02, U-03: no console error, no report of the content security policy (Chromium writes one to
+  // the console), no request to anybody else.
+  guard: [
+    async ({ context, baseURL }, use) => {
+      const faults = []
+      const origin = new URL(baseURL).origin
+      context.on('weberror', (it) => faults.push(`error in a script: ${it.error()}`))
+      context.on('console', (it) => {
+        if (it.type() === 'error' && !isAnswer(it)) {
+          faults.push(`console: ${it.text()} ${it.location().url}`)
+        }
+      })
+      context.on('request', (it) => {
+        const url = new URL(it.url())
+        if (url.protocol !== 'about:' && url.origin !== origin) {
+          faults.push(`a request to ${url.origin}`)
+        }
+      })
+      await use()
+      expect(faults).toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+// The address that the demo prints when it is ready.
+async function address(demo) {
+  for await (const line of createInterface({ input: demo.stdout })) {
+    const ready = /ready at (http:\S+)/.exec(line)
+    if (ready) {
+      demo.stdout.resume()
+      return ready[1]
+    }
+  }
+  throw new Error('the demo ended without saying where it is')
+}
+
+// Chromium also counts a page that we answered with 4xx, such as a form to correct, as an error.
+function isAnswer(message) {
+  return /^Failed to load resource: .* status of (4\d\d)/.test(message.text()) && message.location().url === message.page()?.url()
+}
+
+// ---- Any page -----------------------------------------------------------------------------------
+
+// Everything that must hold for a page as it now stands, at this test's width. Tells all that does
+// not, not only the first.
+export async function checkPage(page, name) {
+  await test.step(`check: ${name}`, async () => {
+    await screenshot(page, name)
+    await axe(page)
+    await structure(page)
+    await links(page)
+    await sidewaysScroll(page)
+    await textSpacing(page)
+    await forcedColours(page, name)
+  })
+}
+
+export async function screenshot(page, name) {
+  const project = test.info().project.name
+  await page.screenshot({ path: `${screens}${name}-${project}.png`, fullPage: true })
+}
+
+// U-31.
+export async function axe(page) {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze()
+  const told = violations.flatMap((it) => it.nodes.map((node) => `${it.id}: ${node.html} (${node.failureSummary})`))
+  expect.soft(told, 'axe').toEqual([])
+}
+
+// U-24: one h1, no level left out, a title that begins with the h1, a language, landmarks.
+export async function structure(page) {
+  const facts = await page.evaluate(() => ({
+    lang: document.documentElement.lang,
+    title: document.title,
+    headings: [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map((it) => Number(it.tagName[1])),
+    h1: document.querySelector('h1')?.innerText.trim() ?? '',
+    main: document.querySelectorAll('main').length,
+    header: document.querySelectorAll('body > header, body > div > header').length,
+    footer: document.querySelectorAll('footer').length,
+  }))
+  expect.soft(facts.lang).toBe('en')
+  expect.soft(facts.headings.filter((it) => it === 1), 'h1').toHaveLength(1)
+  const outline = facts.headings.slice(facts.headings.indexOf(1))
+  const jumps = outline.filter((level, i) => i > 0 && level > outline[i - 1] + 1)
+  expect.soft(jumps, `heading levels ${facts.headings}`).toEqual([])
+  expect.soft(facts.title.replace(/^Error: /, '').slice(0, facts.h1.length + 3), 'title').toBe(`${facts.h1} – `)
+  expect.soft([facts.main, facts.header, facts.footer], 'main, header, footer').toEqual([1, 1, 1])
+}
+
+// U-25: links that read alike lead to the same place.
+export async function links(page) {
+  const found = await page.evaluate(() =>
+    [...document.querySelectorAll('a[href]')].map((it) => [
+      (it.getAttribute('aria-label') ?? it.textContent).trim().replace(/\s+/g, ' '),
+      it.href,
+    ]),
+  )
+  const targets = new Map()
+  for (const [name, href] of found) {
+    targets.set(name, (targets.get(name) ?? new Set()).add(href))
+  }
+  expect.soft([...targets].filter(([, it]) => it.size > 1).map(([name]) => name), 'links of one name to several places').toEqual([])
+}
+
+// U-13: at 320 by 256 nothing scrolls sideways, save what is made to.
+export async function sidewaysScroll(page) {
+  const before = page.viewportSize()
+  await page.setViewportSize({ width: 320, height: 256 })
+  // The header folds its menu a moment after the change of width.
+  await expect.soft.poll(() => tooWide(page), 'wider than 320 px').toEqual([])
+  await page.setViewportSize(before)
+}
+
+function tooWide(page) {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth
+    if (document.documentElement.scrollWidth <= width) {
+      return []
+    }
+    const wide = [...document.body.querySelectorAll('*')].filter((it) => it.getBoundingClientRect().right > width + 1)
+    return wide.map((it) => it.outerHTML.slice(0, 120))
+  })
+}
+
+// U-14: wider text spacing cuts nothing off. The style goes round the policy, as a reader's own does.
+export async function textSpacing(page) {
+  const cut = await page.evaluate(() => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(`
+      * { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }
+      p { margin-bottom: 2em !important }`)
+    document.adoptedStyleSheets = [sheet]
+    const cut = [...document.body.querySelectorAll('*')].filter((it) => {
+      const style = getComputedStyle(it)
+      const hides = [style.overflowX, style.overflowY].some((way) => way === 'hidden' || way === 'clip')
+      const tiny = it.clientWidth <= 1 || it.clientHeight <= 1
+      return hides && !tiny && (it.scrollWidth > it.clientWidth + 1 || it.scrollHeight > it.clientHeight + 1)
+    })
+    const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth
+    document.adoptedStyleSheets = []
+    return [...cut.map((it) => it.outerHTML.slice(0, 120)), ...(wide ? ['the page'] : [])]
+  })
+  expect.soft(cut, 'cut off when text is spaced').toEqual([])
+}
+
+// In forced colours a box is only seen by its border.
+export async function forcedColours(page, name) {
+  await page.emulateMedia({ forcedColors: 'active' })
+  await screenshot(page, `${name}-forced-colours`)
+  const unseen = await page.evaluate(() =>
+    [...document.querySelectorAll('main :is(button, input:not([type=hidden], [type=radio], [type=checkbox]), textarea, select)')]
+      .filter((it) => it.checkVisibility() && parseFloat(getComputedStyle(it).borderTopWidth) === 0)
+      .map((it) => it.outerHTML.slice(0, 120)),
+  )
+  await page.emulateMedia({ forcedColors: null })
+  expect.soft(unseen, 'without a border in forced colours').toEqual([])
+}
+
+// U-22: the first Tab shows the skip link, and it moves the focus to the main part.
+export async function skipLink(page) {
+  await page.keyboard.press('Tab')
+  const link = page.getByRole('link', { name: 'Skip to main content' })
+  await expect(link).toBeFocused()
+  await expect(link).toBeInViewport()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('main')).toBeFocused()
+}
+
+// U-21: Tab goes through the page in the order in which it is seen, each stop in view and with a
+// ring, and out at the end.
+export async function tabOrder(page) {
+  const stops = []
+  for (;;) {
+    await page.keyboard.press('Tab')
+    const stop = await page.evaluate(describeFocus)
+    if (stop === null) {
+      break
+    }
+    stops.push(stop)
+    expect(stops.length, 'a trap').toBeLessThan(200)
+  }
+  expect(stops.filter((it) => !it.ring).map((it) => it.html), 'without a ring').toEqual([])
+  expect(stops.filter((it) => !it.inView).map((it) => it.html), 'out of view').toEqual([])
+  const main = stops.filter((it) => it.inMain)
+  const backwards = main.filter((it, i) => i > 0 && it.bottom <= main[i - 1].top)
+  expect(backwards.map((it) => it.html), 'further up than the stop before').toEqual([])
+}
+
+// Runs in the page. Null at the end of the page.
+function describeFocus() {
+  const it = document.activeElement
+  if (!it || it === document.body) {
+    return null
+  }
+  // The ring of a radio or checkbox is drawn beside it, that of a card round it.
+  const near = [it, it.nextElementSibling, it.parentElement].filter(Boolean)
+  const look = () =>
+    near.flatMap((one) =>
+      ['', '::before', '::after'].map((part) => {
+        const style = getComputedStyle(one, part)
+        return [style.outline, style.boxShadow, style.borderColor, style.backgroundColor].join()
+      }),
+    )
+  const focused = look()
+  it.blur()
+  const plain = look()
+  it.focus({ preventScroll: true })
+  const ring = focused.some((style, i) => style !== plain[i])
+  const box = it.getBoundingClientRect()
+  return {
+    html: it.outerHTML.slice(0, 120),
+    ring,
+    inView: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+    inMain: it.closest('main') !== null,
+    top: box.top + scrollY,
+    bottom: box.bottom + scrollY,
+  }
+}
+
+// U-23: the title says so, the summary has the focus, its links lead to fields, and each field is
+// described by its hint and then its error.
+export async function checkErrors(page, messages) {
+  await expect(page).toHaveTitle(/^Error: /)
+  const summary = page.getByRole('alert')
+  await expect(page.locator('.nhsuk-error-summary')).toBeFocused()
+  await expect(summary.getByRole('link')).toHaveText(messages)
+  for (const message of messages) {
+    await summary.getByRole('link', { name: message }).click()
+    // The error of one of several answers belongs to the question, which is their group.
+    const field = page.locator(':focus')
+    const group = page.getByRole('group').filter({ has: field })
+    const choice = ['radio', 'checkbox'].includes(await field.getAttribute('type'))
+    const description = (choice ? group : field).evaluate(describedBy)
+    expect(await description).toMatch(new RegExp(`^(hint )*error: Error:\\s*${escaped(message)}$`))
+  }
+}
+
+// Runs in the page: what describes an element, as "hint error: the words".
+function describedBy(it) {
+  const parts = (it.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id))
+  return parts
+    .map((part) => (part?.classList.contains('nhsuk-hint') ? 'hint' : `error: ${part?.innerText.trim()}`))
+    .join(' ')
+}
+
+function escaped(words) {
+  return words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+// Goes on with Tab until this has the focus, as somebody without a mouse would.
+export async function tabTo(page, locator) {
+  for (let i = 0; i < 200; i++) {
+    await page.keyboard.press('Tab')
+    if (await locator.evaluate((it) => it === document.activeElement)) {
+      return
+    }
+  }
+  throw new Error(`Tab does not reach ${locator}`)
+}
+
+// ---- Mail ---------------------------------------------------------------------------------------
+
+// The mails "sent" to this address, newest first, each with its subject and where to read it.
+export async function mailTo(page, address) {
+  const list = await page.context().newPage()
+  await list.goto('/rehearsal')
+  const rows = list.getByRole('row').filter({ hasText: address })
+  const mails = await rows.evaluateAll((all) =>
+    all.map((row) => {
+      const link = row.querySelector('a[href^="/rehearsal/mail/"]')
+      return { subject: link.textContent.trim(), href: link.getAttribute('href') }
+    }),
+  )
+  await list.close()
+  return mails
+}
