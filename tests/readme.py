@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -19,11 +20,14 @@ READY = re.compile(r"ready at (http://\S+)")
 
 
 def main():
-    text = (ROOT / "README.md").read_text()
+    readme = ROOT / "README.md"
+    if not readme.exists():
+        sys.exit("there is no README.md")
+    text = readme.read_text()
     faults = [*missing_files(text), *missing_commands(text), *demo_faults()]
     for fault in faults:
         print(f"README.md: {fault}")
-    print("README.md: {} files named, {} faults".format(len(named_files(text)), len(faults)))
+    print(f"README.md: {len(named_files(text))} files named, {len(faults)} faults")
     sys.exit(bool(faults))
 
 
@@ -57,7 +61,9 @@ def demo_faults():
             return [f"{COMMANDS[0]!r} ended without an address"]
         try:
             with urllib.request.urlopen(address) as answer:
-                return [] if b"<h1" in answer.read() else [f"{address} has no heading"]
+                return [] if b"<h1" in answer.read() else ["the first page of the demo has no heading"]
+        except urllib.error.HTTPError as error:
+            return [f"the first page of the demo answers {error}"]
         finally:
             demo.send_signal(signal.SIGTERM)
 

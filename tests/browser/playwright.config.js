@@ -12,6 +12,7 @@ export default defineConfig({
   forbidOnly: true,
   fullyParallel: true,
   retries: 0,
+  timeout: 300_000,
   workers: availableParallelism?.() ?? cpus().length,
   reporter: 'list',
   use: {

@@ -1,1 +1,12 @@
-//! x
+//! What scenarios are written with: a whole service in one process, a browser that finds fields by
+//! their labels, and a clock that is moved by hand.
+
+mod app;
+mod browser;
+mod database;
+mod journey;
+
+pub use app::{TestApp, london};
+pub use browser::{Browser, Form, PageView};
+pub use database::TestDatabase;
+pub use journey::Applicant;

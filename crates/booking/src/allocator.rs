@@ -1,7 +1,7 @@
 //! The one door to places: lock the run, load it, change it, settle it, write what happened.
 //!
-//! Nobody else writes bookings, their history or places. On PostgreSQL the run's row is locked; on
-//! SQLite the transaction was begun IMMEDIATE and nobody else writes meanwhile.
+//! Nobody else writes bookings, their history or places. On `PostgreSQL` the run's row is locked; on
+//! `SQLite` the transaction was begun IMMEDIATE and nobody else writes meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::change::{Ask, Change, move_between};
 use crate::entity;
 use crate::error::{Corrupt, Error};
-use crate::record::{self, Details, Past};
+use crate::record::{self, Details, Past, Stored};
 use crate::settle::Settled;
 use crate::snapshot::{Booking, Cause, RunState, Snapshot, Transition};
 use crate::state::{Refusal, State};
@@ -27,7 +27,6 @@ pub type Fresh<'a> = &'a (dyn Fn() -> Uuid + Send + Sync);
 
 /// What a change led to: the reader decides about mail and tasks from this.
 #[derive(Clone, Debug)]
-#[must_use]
 pub struct Outcome {
     /// The run.
     pub run: RunId,
@@ -69,7 +68,12 @@ pub async fn allocate_move(
     (from, booking): (RunId, BookingId),
     arrival: Arrival,
 ) -> Result<[Outcome; 2], Error> {
-    let Arrival { run: to, ask, cause, reference } = arrival;
+    let Arrival {
+        run: to,
+        ask,
+        cause,
+        reference,
+    } = arrival;
     if from == to {
         return Err(Refusal::Booked.into());
     }
@@ -90,7 +94,10 @@ pub async fn allocate_move(
     right.transitions.extend(arrived);
     left.settle(now);
     right.settle(now);
-    let details = Details { reference, ..record::details_of(tx, booking).await? };
+    let details = Details {
+        reference,
+        ..record::details_of(tx, booking).await?
+    };
     write(tx, now, fresh, &[&left, &right], Some(&details)).await?;
     Ok([left.outcome(false), right.outcome(false)])
 }
@@ -117,7 +124,9 @@ pub async fn allocate_instead(
     (old_run, older): (RunId, BookingId),
     (new_run, newer): (RunId, Change),
 ) -> Result<[Outcome; 2], Error> {
-    let Some(newer_id) = newer.booking() else { return Err(Refusal::NotFound.into()) };
+    let Some(newer_id) = newer.booking() else {
+        return Err(Refusal::NotFound.into());
+    };
     if old_run == new_run {
         return Err(Refusal::Booked.into());
     }
@@ -130,9 +139,15 @@ pub async fn allocate_instead(
         left = Locked::lock(tx, old_run, Some(older), None).await?;
     }
     let cause = Cause::person();
-    let gives_way = Change::GiveWay { booking: older, to: newer_id };
-    left.transitions.extend(gives_way.apply(&mut left.after, now, &cause)?);
-    right.transitions.extend(newer.apply(&mut right.after, now, &cause)?);
+    let gives_way = Change::GiveWay {
+        booking: older,
+        to: newer_id,
+    };
+    left.transitions
+        .extend(gives_way.apply(&mut left.after, now, &cause)?);
+    right
+        .transitions
+        .extend(newer.apply(&mut right.after, now, &cause)?);
     left.settle(now);
     right.settle(now);
     write(tx, now, fresh, &[&left, &right], None).await?;
@@ -153,12 +168,20 @@ pub struct Asked {
 impl Asked {
     /// Asked by the person on a page.
     pub fn by_person(change: Change) -> Self {
-        Self { change, cause: Cause::person(), details: None }
+        Self {
+            change,
+            cause: Cause::person(),
+            details: None,
+        }
     }
 
     /// What follows by itself.
     pub fn by_system(change: Change) -> Self {
-        Self { change, cause: Cause::system(), details: None }
+        Self {
+            change,
+            cause: Cause::system(),
+            details: None,
+        }
     }
 }
 
@@ -227,7 +250,10 @@ impl Locked {
         asks: Option<(BookingId, PersonId)>,
     ) -> Result<Self, Error> {
         // Rendered as FOR UPDATE on PostgreSQL and as nothing on SQLite.
-        let row = entity::run::Entity::find_by_id(run).lock_exclusive().one(tx).await?;
+        let row = entity::run::Entity::find_by_id(run)
+            .lock_exclusive()
+            .one(tx)
+            .await?;
         let row = row.ok_or(Refusal::NotFound)?;
         let person = asks.map(|(_, person)| person);
         let mut before = load(tx, row, About { booking, person }).await?;
@@ -237,11 +263,19 @@ impl Locked {
         }
         let mut after = before.clone();
         after.run.rev += 1;
-        Ok(Self { before, after, transitions: Vec::new(), phone_list: false })
+        Ok(Self {
+            before,
+            after,
+            transitions: Vec::new(),
+            phone_list: false,
+        })
     }
 
     fn settle(&mut self, now: Ts) {
-        let Settled { transitions, phone_list } = self.after.settle(now);
+        let Settled {
+            transitions,
+            phone_list,
+        } = self.after.settle(now);
         self.transitions.extend(transitions);
         self.phone_list = phone_list;
     }
@@ -253,7 +287,13 @@ impl Locked {
     }
 
     fn outcome(self, changed: bool) -> Outcome {
-        let live = self.after.bookings.iter().filter(|it| it.state.is_live()).map(|it| it.id).collect();
+        let live = self
+            .after
+            .bookings
+            .iter()
+            .filter(|it| it.state.is_live())
+            .map(|it| it.id)
+            .collect();
         Outcome {
             run: self.after.run.id,
             transitions: self.transitions,
@@ -286,8 +326,11 @@ async fn load(db: &impl ConnectionTrait, row: entity::run::Model, about: About) 
     let one_live = course.is_some_and(|it| it.one_live);
     let id = row.id;
     let run = record::run(row, one_live)?;
-    let sessions =
-        s::Entity::find().filter(s::Column::Run.eq(id)).order_by_asc(s::Column::Idx).all(db).await?;
+    let sessions = s::Entity::find()
+        .filter(s::Column::Run.eq(id))
+        .order_by_asc(s::Column::Idx)
+        .all(db)
+        .await?;
     let places = p::Entity::find()
         .filter(p::Column::Session.in_subquery(ids_of_sessions(id)))
         .order_by_asc(p::Column::Session)
@@ -299,10 +342,19 @@ async fn load(db: &impl ConnectionTrait, row: entity::run::Model, about: About) 
     wanted = wanted.add_option(about.person.map(|it| b::Column::Person.eq(it)));
     let bookings = b::Entity::find().filter(b::Column::Run.eq(id)).filter(wanted);
     let ids = bookings.clone().select_only().column(b::Column::Id).into_query();
-    let rows = bookings.order_by_asc(b::Column::Id).all(db).await?;
+    let rows: Vec<Stored> = bookings
+        .order_by_asc(b::Column::Id)
+        .into_partial_model()
+        .all(db)
+        .await?;
     let lines: Vec<(BookingId, i32, String, Option<String>)> = e::Entity::find()
         .select_only()
-        .columns([e::Column::Booking, e::Column::N, e::Column::Event, e::Column::FromState])
+        .columns([
+            e::Column::Booking,
+            e::Column::N,
+            e::Column::Event,
+            e::Column::FromState,
+        ])
         .filter(e::Column::Booking.in_subquery(ids))
         .order_by_asc(e::Column::Booking)
         .order_by_asc(e::Column::N)
@@ -311,11 +363,16 @@ async fn load(db: &impl ConnectionTrait, row: entity::run::Model, about: About) 
         .await?;
     let mut histories: BTreeMap<BookingId, Vec<Past>> = BTreeMap::new();
     for (booking, n, event, from) in lines {
-        histories.entry(booking).or_default().push(Past { n, event, from });
+        histories
+            .entry(booking)
+            .or_default()
+            .push(Past { n, event, from });
     }
     let history = |id| histories.get(&id).map_or(&[][..], Vec::as_slice);
-    let bookings =
-        rows.iter().map(|it| record::booking(it, history(it.id))).collect::<Result<Vec<_>, Corrupt>>()?;
+    let bookings = rows
+        .iter()
+        .map(|it| record::booking(it, history(it.id)))
+        .collect::<Result<Vec<_>, Corrupt>>()?;
     let (settings, days) = crate::calendar::rules(db).await?;
     Ok(Snapshot {
         run,
@@ -330,7 +387,11 @@ async fn load(db: &impl ConnectionTrait, row: entity::run::Model, about: About) 
 
 fn ids_of_sessions(run: RunId) -> SelectStatement {
     use entity::session as s;
-    s::Entity::find().select_only().column(s::Column::Id).filter(s::Column::Run.eq(run)).into_query()
+    s::Entity::find()
+        .select_only()
+        .column(s::Column::Id)
+        .filter(s::Column::Run.eq(run))
+        .into_query()
 }
 
 async fn elsewhere(
@@ -365,7 +426,13 @@ async fn write(
     // Bookings that end come first: a person's one live booking may pass to another run.
     let mut rows: Vec<(&Locked, &Booking)> = Vec::new();
     for it in changed() {
-        rows.extend(it.after.bookings.iter().filter(|b| it.before.booking(b.id) != Some(*b)).map(|b| (*it, b)));
+        rows.extend(
+            it.after
+                .bookings
+                .iter()
+                .filter(|b| it.before.booking(b.id) != Some(*b))
+                .map(|b| (*it, b)),
+        );
     }
     rows.sort_by_key(|(_, it)| it.state.is_live());
     for (run, it) in &rows {
@@ -381,15 +448,28 @@ async fn write(
         }
     }
     for (run, it) in &rows {
-        write_booking(tx, now, run, it, details).await.map_err(one_live_only)?;
+        write_booking(tx, now, run, it, details)
+            .await
+            .map_err(one_live_only)?;
     }
     for it in changed() {
         let rev = it.after.run.rev;
-        let events = it.transitions.iter().map(|transition| record::event_row(fresh(), transition, rev, now));
-        entity::booking_event::Entity::insert_many(events).exec_without_returning(tx).await?;
-        let places = it.after.places.iter().filter(|place| !it.before.places.contains(place));
+        let events = it
+            .transitions
+            .iter()
+            .map(|transition| record::event_row(fresh(), transition, rev, now));
+        entity::booking_event::Entity::insert_many(events)
+            .exec_without_returning(tx)
+            .await?;
+        let places = it
+            .after
+            .places
+            .iter()
+            .filter(|place| !it.before.places.contains(place));
         let places = places.map(|place| record::place_row(fresh(), place));
-        entity::place::Entity::insert_many(places).exec_without_returning(tx).await?;
+        entity::place::Entity::insert_many(places)
+            .exec_without_returning(tx)
+            .await?;
     }
     Ok(())
 }
@@ -409,7 +489,11 @@ async fn write_booking(
         if let Some(details) = details.filter(|_| begins_again) {
             record::add_details(&mut row, details, None);
         }
-        b::Entity::update_many().set(row).filter(b::Column::Id.eq(it.id)).exec(tx).await?;
+        b::Entity::update_many()
+            .set(row)
+            .filter(b::Column::Id.eq(it.id))
+            .exec(tx)
+            .await?;
     } else {
         let details = details.ok_or_else(|| Corrupt {
             table: "booking",
@@ -423,7 +507,7 @@ async fn write_booking(
 }
 
 /// Two runs of a course are two locks: of two bookings of one person that begin at the same moment
-/// on PostgreSQL, the index lets the first one in, and the second is told why it is not (INV-9).
+/// on `PostgreSQL`, the index lets the first one in, and the second is told why it is not (INV-9).
 fn one_live_only(error: Error) -> Error {
     let clash = match &error {
         Error::Storage(it) => it.sql_err(),
@@ -440,7 +524,11 @@ fn one_live_only(error: Error) -> Error {
 async fn free_seats(tx: &DatabaseTransaction, run: &Locked) -> Result<(), DbErr> {
     use entity::place as p;
     for session in &run.before.sessions {
-        let gone = run.before.places.iter().filter(|it| it.session == session.id && !run.after.places.contains(it));
+        let gone = run
+            .before
+            .places
+            .iter()
+            .filter(|it| it.session == session.id && !run.after.places.contains(it));
         let gone: Vec<BookingId> = gone.map(|it| it.booking).collect();
         if !gone.is_empty() {
             let seats = p::Entity::delete_many().filter(p::Column::Session.eq(session.id));
@@ -468,7 +556,9 @@ async fn write_run(tx: &DatabaseTransaction, now: Ts, run: &Locked) -> Result<()
         row.cancel_reason = Set(it.cancel_reason.clone());
         row.cancelled_at = Set(Some(now));
     }
-    let this = entity::run::Entity::update_many().set(row).filter(entity::run::Column::Id.eq(it.id));
+    let this = entity::run::Entity::update_many()
+        .set(row)
+        .filter(entity::run::Column::Id.eq(it.id));
     this.exec(tx).await?;
     Ok(())
 }
@@ -476,7 +566,10 @@ async fn write_run(tx: &DatabaseTransaction, now: Ts, run: &Locked) -> Result<()
 /// Gives bookings to another person, after two records turned out to be one person (B-25, B-27).
 /// The door's own write, since nobody else writes bookings.
 pub async fn hand_over(tx: &DatabaseTransaction, booking: BookingId, to: PersonId) -> Result<(), Error> {
-    let row = entity::booking::Entity::find_by_id(booking).one(tx).await?.ok_or(Refusal::NotFound)?;
+    let row = entity::booking::Entity::find_by_id(booking)
+        .one(tx)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     let mut row = row.into_active_model();
     row.person = Set(to);
     row.update(tx).await?;
@@ -503,8 +596,7 @@ pub async fn overdue_runs(db: &impl ConnectionTrait, now: Ts) -> Result<Vec<RunI
         .filter(Expr::col((s::Entity, s::Column::Run)).equals((b::Entity, b::Column::Run)))
         .filter(s::Column::StartsAt.lte(now))
         .into_query();
-    let begun =
-        in_state(&["unconfirmed", "offered", "waiting"]).filter(Expr::exists(begun_sessions));
+    let begun = in_state(&["unconfirmed", "offered", "waiting"]).filter(Expr::exists(begun_sessions));
     let unasked = b::Entity::find()
         .select_only()
         .column(b::Column::Id)

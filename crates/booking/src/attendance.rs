@@ -17,7 +17,10 @@ pub async fn send_apologies(
     booking: BookingId,
     of: SessionId,
 ) -> Result<(), Error> {
-    let meeting = session::Entity::find_by_id(of).one(tx).await?.ok_or(Refusal::NotFound)?;
+    let meeting = session::Entity::find_by_id(of)
+        .one(tx)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     let held = place::Entity::find()
         .filter(place::Column::Session.eq(of))
         .filter(place::Column::Booking.eq(booking))

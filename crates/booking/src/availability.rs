@@ -1,7 +1,14 @@
 //! What a visitor is told about the places of a run (B-06).
 
-use ids::Ts;
+use std::collections::BTreeMap;
 
+use ids::{CourseId, RunId, Ts};
+use sea_orm::sea_query::{Alias, Expr, IntoColumnRef, JoinType, Query, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+
+use crate::entity::{booking as b, place as p, run as r, session as s};
+use crate::error::Error;
+use crate::settings::Settings;
 use crate::snapshot::{RunState, Snapshot};
 
 /// One of the things a visitor can be told.
@@ -26,25 +33,164 @@ pub enum Availability {
     Finished,
 }
 
-impl Snapshot {
-    /// What a visitor is told now.
-    pub fn availability(&self, now: Ts) -> Availability {
-        if self.run.state == RunState::Cancelled {
+/// What decides about the answer.
+struct Facts {
+    cancelled: bool,
+    opens_at: Ts,
+    closes_at: Ts,
+    waiting_list: bool,
+    first_start: Option<Ts>,
+    last_end: Option<Ts>,
+    /// Places that anybody may book while booking is open.
+    free: i64,
+    show_exact_up_to: i64,
+}
+
+impl Facts {
+    fn answer(&self, now: Ts) -> Availability {
+        if self.cancelled {
             return Availability::Cancelled;
         }
-        if self.last_end().is_some_and(|end| end <= now) {
+        if self.last_end.is_some_and(|end| end <= now) {
             return Availability::Finished;
         }
-        if now >= self.run.closes_at || self.has_begun(now) {
+        if now >= self.closes_at || self.first_start.is_some_and(|start| start <= now) {
             return Availability::Closed;
         }
-        if now < self.run.opens_at {
-            return Availability::OpensSoon(self.run.opens_at);
+        if now < self.opens_at {
+            return Availability::OpensSoon(self.opens_at);
         }
-        match self.public_free(now) {
-            0 => Availability::Full { waiting_list: self.run.waiting_list },
-            few if few <= self.settings.show_exact_up_to => Availability::Few(few),
+        match self.free {
+            ..1 => Availability::Full {
+                waiting_list: self.waiting_list,
+            },
+            few if few <= self.show_exact_up_to => Availability::Few(few),
             _ => Availability::Open,
         }
     }
+}
+
+impl Snapshot {
+    /// What a visitor is told now.
+    pub fn availability(&self, now: Ts) -> Availability {
+        let facts = Facts {
+            cancelled: self.run.state == RunState::Cancelled,
+            opens_at: self.run.opens_at,
+            closes_at: self.run.closes_at,
+            waiting_list: self.run.waiting_list,
+            first_start: self.first_start(),
+            last_end: self.last_end(),
+            free: self.public_free(now),
+            show_exact_up_to: self.settings.show_exact_up_to,
+        };
+        facts.answer(now)
+    }
+}
+
+/// Which runs a page is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Published and cancelled runs that are not over, of one course or of all.
+    Upcoming(Option<CourseId>),
+    /// One published or cancelled run.
+    Run(RunId),
+}
+
+/// One line of the reading below: a session, with its run.
+type Line = (RunId, String, i32, Ts, Ts, bool, Ts, Ts, i64, bool);
+
+/// What a visitor is told now about each of these runs, without loading their bookings: one
+/// statement for all of them, so that no answer is put together from two commits.
+pub async fn of_runs(
+    db: &impl ConnectionTrait,
+    settings: &Settings,
+    now: Ts,
+    about: About,
+) -> Result<BTreeMap<RunId, Availability>, Error> {
+    let mut query = r::Entity::find()
+        .select_only()
+        .columns([
+            r::Column::Id,
+            r::Column::State,
+            r::Column::Capacity,
+            r::Column::OpensAt,
+            r::Column::ClosesAt,
+        ])
+        .column(r::Column::WaitingList)
+        .filter(r::Column::State.ne("draft"))
+        .order_by_asc(r::Column::Id);
+    query = match about {
+        About::Run(run) => query.filter(r::Column::Id.eq(run)),
+        About::Upcoming(course) => {
+            let query = query.filter(r::Column::Id.in_subquery(not_over(now)));
+            course
+                .into_iter()
+                .fold(query, |query, course| query.filter(r::Column::Course.eq(course)))
+        }
+    };
+    QueryTrait::query(&mut query)
+        .join(
+            JoinType::InnerJoin,
+            s::Entity,
+            same((s::Entity, s::Column::Run), (r::Entity, r::Column::Id)),
+        )
+        .columns([(s::Entity, s::Column::StartsAt), (s::Entity, s::Column::EndsAt)])
+        .expr_as(Expr::from(taken()), Alias::new("taken"))
+        .expr_as(Expr::exists(eligible()), Alias::new("eligible"));
+    let lines: Vec<Line> = query.into_tuple().all(db).await?;
+    let mut runs: BTreeMap<RunId, Facts> = BTreeMap::new();
+    for (run, state, capacity, opens_at, closes_at, waiting_list, start, end, taken, eligible) in lines {
+        let free = if eligible { 0 } else { i64::from(capacity) - taken };
+        let facts = runs.entry(run).or_insert_with(|| Facts {
+            cancelled: state == "cancelled",
+            opens_at,
+            closes_at,
+            waiting_list,
+            first_start: None,
+            last_end: None,
+            free,
+            show_exact_up_to: settings.show_exact_up_to,
+        });
+        facts.first_start = Some(facts.first_start.map_or(start, |it| it.min(start)));
+        facts.last_end = facts.last_end.max(Some(end));
+        facts.free = facts.free.min(free);
+    }
+    Ok(runs
+        .into_iter()
+        .map(|(run, facts)| (run, facts.answer(now)))
+        .collect())
+}
+
+fn same(one: impl IntoColumnRef, other: impl IntoColumnRef) -> Expr {
+    use sea_orm::sea_query::ExprTrait as _;
+    Expr::col(one).eq(Expr::col(other))
+}
+
+/// The runs that have a session still to end.
+fn not_over(now: Ts) -> SelectStatement {
+    let sessions = s::Entity::find().select_only().column(s::Column::Run);
+    sessions.filter(s::Column::EndsAt.gt(now)).into_query()
+}
+
+/// How many seats of the session are taken.
+fn taken() -> SelectStatement {
+    use sea_orm::sea_query::ExprTrait as _;
+    Query::select()
+        .expr(Expr::col((p::Entity, p::Column::Id)).count())
+        .from(p::Entity)
+        .and_where(same((p::Entity, p::Column::Session), (s::Entity, s::Column::Id)))
+        .take()
+}
+
+/// The entries of the run that could still be offered a place; while there is one, no place is public.
+fn eligible() -> SelectStatement {
+    use sea_orm::sea_query::ExprTrait as _;
+    Query::select()
+        .expr(Expr::val(1))
+        .from(b::Entity)
+        .and_where(same((b::Entity, b::Column::Run), (r::Entity, r::Column::Id)))
+        .and_where(Expr::col((b::Entity, b::Column::State)).eq("waiting"))
+        .and_where(Expr::col((b::Entity, b::Column::Paused)).eq(false))
+        .and_where(Expr::col((b::Entity, b::Column::AskedRound)).lt(Expr::col((r::Entity, r::Column::Round))))
+        .take()
 }

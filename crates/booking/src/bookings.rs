@@ -1,16 +1,27 @@
 //! Reading bookings: what pages, mail and staff need to see of them. Nothing here writes.
 
-use ids::{BookingId, PersonId, RunId, SessionId, Ts};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use std::collections::BTreeMap;
 
+use ids::{BookingId, PersonId, RunId, SessionId, Ts};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
+
+use crate::calendar::rules;
+use crate::deadlines::by_day;
 use crate::entity::{booking as b, booking_event as e};
 use crate::error::Error;
-use crate::record;
+use crate::record::{self, Details};
 use crate::state::State;
 
 /// A booking with what was answered when it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the booking rules, section 1")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question somebody answered yes or no"
+)]
 pub struct BookingRecord {
     pub id: BookingId,
     pub reference: String,
@@ -45,7 +56,13 @@ pub struct HistoryLine {
 }
 
 fn record_of(row: b::Model) -> Result<BookingRecord, Error> {
-    let state = record::state(&row)?;
+    let state = record::state(
+        row.id,
+        &row.state,
+        row.until,
+        row.cancelled_by.as_deref(),
+        row.moved_to,
+    )?;
     Ok(BookingRecord {
         id: row.id,
         reference: row.reference,
@@ -68,13 +85,20 @@ fn record_of(row: b::Model) -> Result<BookingRecord, Error> {
 
 /// One booking.
 pub async fn find(db: &impl ConnectionTrait, id: BookingId) -> Result<Option<BookingRecord>, Error> {
-    b::Entity::find_by_id(id).one(db).await?.map(record_of).transpose()
+    b::Entity::find_by_id(id)
+        .one(db)
+        .await?
+        .map(record_of)
+        .transpose()
 }
 
 /// All bookings of a person, newest first.
 pub async fn of_person(db: &impl ConnectionTrait, person: PersonId) -> Result<Vec<BookingRecord>, Error> {
-    let rows =
-        b::Entity::find().filter(b::Column::Person.eq(person)).order_by_desc(b::Column::CreatedAt).all(db).await?;
+    let rows = b::Entity::find()
+        .filter(b::Column::Person.eq(person))
+        .order_by_desc(b::Column::CreatedAt)
+        .all(db)
+        .await?;
     rows.into_iter().map(record_of).collect()
 }
 
@@ -122,13 +146,26 @@ pub async fn with_reference(
     db: &impl ConnectionTrait,
     reference: &str,
 ) -> Result<Option<BookingRecord>, Error> {
-    b::Entity::find().filter(b::Column::Reference.eq(reference)).one(db).await?.map(record_of).transpose()
+    b::Entity::find()
+        .filter(b::Column::Reference.eq(reference))
+        .one(db)
+        .await?
+        .map(record_of)
+        .transpose()
+}
+
+/// The answers of a booking, to go with the person to other dates (B-53).
+pub async fn details(db: &impl ConnectionTrait, id: BookingId) -> Result<Details, Error> {
+    record::details_of(db, id).await
 }
 
 /// A booking's history, first to last.
 pub async fn history(db: &impl ConnectionTrait, id: BookingId) -> Result<Vec<HistoryLine>, Error> {
-    let rows =
-        e::Entity::find().filter(e::Column::Booking.eq(id)).order_by_asc(e::Column::N).all(db).await?;
+    let rows = e::Entity::find()
+        .filter(e::Column::Booking.eq(id))
+        .order_by_asc(e::Column::N)
+        .all(db)
+        .await?;
     Ok(rows
         .into_iter()
         .map(|it| HistoryLine {
@@ -144,28 +181,40 @@ pub async fn history(db: &impl ConnectionTrait, id: BookingId) -> Result<Vec<His
         .collect())
 }
 
-/// Offers whose mail should have been taken by `before` and was not (B-43).
+/// Offers whose mail was due by `before` and was not taken yet (B-43): booking, run, and the number of
+/// the offer in the booking's history.
 pub async fn offers_without_clock(
     db: &impl ConnectionTrait,
     before: Ts,
 ) -> Result<Vec<(BookingId, RunId, i32)>, Error> {
-    let rows = b::Entity::find()
+    let silent = b::Entity::find()
         .filter(b::Column::State.eq("offered"))
-        .filter(b::Column::ClockFrom.is_null())
+        .filter(b::Column::ClockFrom.is_null());
+    let ids = silent.clone().select_only().column(b::Column::Id).into_query();
+    let offers: Vec<(BookingId, i32, Ts)> = e::Entity::find()
+        .select_only()
+        .columns([e::Column::Booking, e::Column::N, e::Column::At])
+        .filter(e::Column::Booking.in_subquery(ids))
+        .filter(e::Column::Event.eq("offer"))
+        .order_by_asc(e::Column::N)
+        .into_tuple()
         .all(db)
         .await?;
-    let mut late = Vec::new();
-    for row in rows {
-        let offer = e::Entity::find()
-            .filter(e::Column::Booking.eq(row.id))
-            .filter(e::Column::Event.eq("offer"))
-            .filter(e::Column::At.lte(before))
-            .order_by_desc(e::Column::N)
-            .one(db)
-            .await?;
-        late.extend(offer.map(|it| (row.id, row.run, it.n)));
-    }
-    Ok(late)
+    // Of several offers the last one stands.
+    let last: BTreeMap<BookingId, (i32, Ts)> = offers.into_iter().map(|(id, n, at)| (id, (n, at))).collect();
+    let (settings, _) = rules(db).await?;
+    let rows: Vec<(BookingId, RunId)> = silent
+        .select_only()
+        .columns([b::Column::Id, b::Column::Run])
+        .order_by_asc(b::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let late = |(id, run)| {
+        let (n, at) = *last.get(&id)?;
+        (by_day(&settings, at) <= before).then_some((id, run, n))
+    };
+    Ok(rows.into_iter().filter_map(late).collect())
 }
 
 /// How many bookings the records hold.

@@ -1,6 +1,6 @@
 //! Courses, their versions, runs and sessions: what is taught and when.
 
-use ids::{BookingId, CourseId, CourseVersionId, RunId, SessionId, Ts};
+use ids::{CourseId, CourseVersionId, RunId, SessionId, Ts};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
@@ -122,7 +122,9 @@ impl Delivery {
 
     /// The delivery with this word.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Online, Self::InPerson, Self::Hybrid].into_iter().find(|it| it.name() == name)
+        [Self::Online, Self::InPerson, Self::Hybrid]
+            .into_iter()
+            .find(|it| it.name() == name)
     }
 }
 
@@ -193,10 +195,18 @@ pub enum DatesRefused {
     NoPlaces,
     #[error("only a draft can be published")]
     NotADraft,
-    #[error("two confirmed facilitators are needed, a peer trainer and one other, or a reason to publish without")]
+    #[error(
+        "two confirmed facilitators are needed, a peer trainer and one other, or a reason to publish without"
+    )]
     Facilitators,
-    #[error("the teaching minutes are {given} and the course plans {planned}: somebody must say that this is meant")]
+    #[error(
+        "the teaching minutes are {given} and the course plans {planned}: somebody must say that this is meant"
+    )]
     Minutes { given: i64, planned: i32 },
+    #[error("session {0} has begun and stays as it is")]
+    HasBegun(usize),
+    #[error("session {0} cannot move into the past")]
+    MovesIntoThePast(usize),
     #[error("sessions cannot be added or removed once somebody has booked")]
     HasBookings,
     #[error("booking must open before it closes")]
@@ -219,35 +229,54 @@ pub async fn rules(db: &impl ConnectionTrait) -> Result<(Settings, WorkingDays),
         }
     }
     let holidays = bank_holiday::Entity::find().all(db).await?;
-    Ok((settings, WorkingDays::without(holidays.into_iter().map(|it| it.day))))
+    Ok((
+        settings,
+        WorkingDays::without(holidays.into_iter().map(|it| it.day)),
+    ))
 }
 
 /// Sets one number of the rules.
 pub async fn set_rule(tx: &DatabaseTransaction, name: &str, value: &str) -> Result<(), Error> {
-    let row = setting::ActiveModel { name: Set(name.to_owned()), value: Set(value.to_owned()) };
+    let row = setting::ActiveModel {
+        name: Set(name.to_owned()),
+        value: Set(value.to_owned()),
+    };
     let clash = sea_orm::sea_query::OnConflict::column(setting::Column::Name)
         .update_column(setting::Column::Value)
         .to_owned();
-    setting::Entity::insert(row).on_conflict(clash).exec_without_returning(tx).await?;
+    setting::Entity::insert(row)
+        .on_conflict(clash)
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 
 /// Notes a bank holiday.
 pub async fn add_bank_holiday(tx: &DatabaseTransaction, day: Date, name: &str) -> Result<(), Error> {
-    let row = bank_holiday::ActiveModel { day: Set(day), name: Set(name.to_owned()) };
+    let row = bank_holiday::ActiveModel {
+        day: Set(day),
+        name: Set(name.to_owned()),
+    };
     let clash = sea_orm::sea_query::OnConflict::column(bank_holiday::Column::Day)
         .update_column(bank_holiday::Column::Name)
         .to_owned();
-    bank_holiday::Entity::insert(row).on_conflict(clash).exec_without_returning(tx).await?;
+    bank_holiday::Entity::insert(row)
+        .on_conflict(clash)
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 
 /// All courses with a published text, by title.
 pub async fn courses(db: &impl ConnectionTrait) -> Result<Vec<Course>, Error> {
     let mut found = Vec::new();
-    for row in course::Entity::find().order_by_asc(course::Column::Title).all(db).await? {
+    for row in course::Entity::find()
+        .order_by_asc(course::Column::Title)
+        .all(db)
+        .await?
+    {
         if let Some(version) = published_version(db, row.id).await? {
-            found.push(course_of(row, version)?);
+            found.push(course_of(row, &version)?);
         }
     }
     Ok(found)
@@ -255,10 +284,13 @@ pub async fn courses(db: &impl ConnectionTrait) -> Result<Vec<Course>, Error> {
 
 /// A course with a published text, by its code.
 pub async fn course_named(db: &impl ConnectionTrait, code: &str) -> Result<Option<Course>, Error> {
-    let row = course::Entity::find().filter(course::Column::Code.eq(code)).one(db).await?;
+    let row = course::Entity::find()
+        .filter(course::Column::Code.eq(code))
+        .one(db)
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let version = published_version(db, row.id).await?;
-    version.map(|version| course_of(row, version)).transpose()
+    version.map(|version| course_of(row, &version)).transpose()
 }
 
 async fn published_version(
@@ -273,7 +305,7 @@ async fn published_version(
         .await?)
 }
 
-fn course_of(row: course::Model, version: course_version::Model) -> Result<Course, Error> {
+fn course_of(row: course::Model, version: &course_version::Model) -> Result<Course, Error> {
     let corrupt = |why: serde_json::Error| Corrupt {
         table: "course_version",
         id: version.id.to_string(),
@@ -311,7 +343,10 @@ pub async fn upcoming(
     if let Some(course) = of {
         query = query.filter(run::Column::Course.eq(course));
     }
-    let last = session::Entity::find().filter(session::Column::EndsAt.gt(now)).all(db).await?;
+    let last = session::Entity::find()
+        .filter(session::Column::EndsAt.gt(now))
+        .all(db)
+        .await?;
     query = query.filter(run::Column::Id.is_in(last.iter().map(|it| it.run)));
     let mut found = dated(db, query.all(db).await?).await?;
     found.sort_by_key(|it| (it.sessions.first().map(|it| it.starts_at), it.id));
@@ -324,7 +359,10 @@ pub async fn run_named(
     course_code: &str,
     slug: &str,
 ) -> Result<Option<RunDates>, Error> {
-    let course = course::Entity::find().filter(course::Column::Code.eq(course_code)).one(db).await?;
+    let course = course::Entity::find()
+        .filter(course::Column::Code.eq(course_code))
+        .one(db)
+        .await?;
     let Some(course) = course else { return Ok(None) };
     let row = run::Entity::find()
         .filter(run::Column::Course.eq(course.id))
@@ -353,8 +391,15 @@ async fn dated(db: &impl ConnectionTrait, rows: Vec<run::Model>) -> Result<Vec<R
         .await?;
     rows.into_iter()
         .map(|row| {
-            let corrupt = |why: &str| Corrupt { table: "run", id: row.id.to_string(), why: why.to_owned() };
-            let course = courses.iter().find(|it| it.id == row.course).ok_or_else(|| corrupt("has no course"))?;
+            let corrupt = |why: &str| Corrupt {
+                table: "run",
+                id: row.id.to_string(),
+                why: why.to_owned(),
+            };
+            let course = courses
+                .iter()
+                .find(|it| it.id == row.course)
+                .ok_or_else(|| corrupt("has no course"))?;
             let delivery = Delivery::named(&row.delivery).ok_or_else(|| corrupt("has no known delivery"))?;
             let before_change = serde_json::from_value(row.before_change.clone())
                 .map_err(|_| corrupt("its dates before the last change cannot be read"))?;
@@ -373,7 +418,11 @@ async fn dated(db: &impl ConnectionTrait, rows: Vec<run::Model>) -> Result<Vec<R
                 change_no: row.change_no,
                 cancel_reason: row.cancel_reason.clone(),
                 cancelled_at: row.cancelled_at,
-                sessions: sessions.iter().filter(|it| it.run == row.id).map(meeting).collect(),
+                sessions: sessions
+                    .iter()
+                    .filter(|it| it.run == row.id)
+                    .map(meeting)
+                    .collect(),
                 before_change,
             })
         })
@@ -399,7 +448,10 @@ pub async fn add_course(
     fresh: Fresh<'_>,
     new: NewCourse,
 ) -> Result<CourseVersionId, Error> {
-    let known = course::Entity::find().filter(course::Column::Code.eq(&new.code)).one(tx).await?;
+    let known = course::Entity::find()
+        .filter(course::Column::Code.eq(&new.code))
+        .one(tx)
+        .await?;
     let id = known.as_ref().map_or_else(|| CourseId(fresh()), |it| it.id);
     let row = course::ActiveModel {
         id: Set(id),
@@ -415,7 +467,10 @@ pub async fn add_course(
     } else {
         row.insert(tx).await?;
     }
-    let number = course_version::Entity::find().filter(course_version::Column::Course.eq(id)).count(tx).await?;
+    let number = course_version::Entity::find()
+        .filter(course_version::Column::Course.eq(id))
+        .count(tx)
+        .await?;
     let version = CourseVersionId(fresh());
     let text = new.text;
     let list = |it: Vec<String>| Value::from(it);
@@ -468,7 +523,9 @@ pub async fn add_run(tx: &DatabaseTransaction, fresh: Fresh<'_>, new: NewRun) ->
     let meetings = meetings(&new.sessions, fresh)?;
     let (settings, days) = rules(tx).await?;
     let first = meetings.first().ok_or(DatesRefused::NoSession)?;
-    let closes_at = new.closes_at.unwrap_or_else(|| booking_closes(&settings, &days, first.date));
+    let closes_at = new
+        .closes_at
+        .unwrap_or_else(|| booking_closes(&settings, &days, first.date));
     if new.opens_at > closes_at {
         return Err(DatesRefused::OpensAfterClosing.into());
     }
@@ -518,10 +575,17 @@ pub struct Vouched {
 }
 
 /// Publishes a draft, or says what is missing (B-01 to B-03).
-pub async fn publish_run(tx: &DatabaseTransaction, now: Ts, id: RunId, vouched: Vouched) -> Result<(), Error> {
+pub async fn publish_run(
+    tx: &DatabaseTransaction,
+    now: Ts,
+    id: RunId,
+    vouched: Vouched,
+) -> Result<(), Error> {
     let row = run::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
     let row = row.ok_or(crate::state::Refusal::NotFound)?;
-    let version = course_version::Entity::find_by_id(row.course_version).one(tx).await?;
+    let version = course_version::Entity::find_by_id(row.course_version)
+        .one(tx)
+        .await?;
     let version = version.ok_or(crate::state::Refusal::NotFound)?;
     let sessions = session::Entity::find()
         .filter(session::Column::Run.eq(id))
@@ -569,7 +633,10 @@ fn publishable(
     if let Some(wanted) = version.sessions_required
         && usize::try_from(wanted) != Ok(meetings.len())
     {
-        return Err(DatesRefused::WrongNumber { wanted, given: meetings.len() });
+        return Err(DatesRefused::WrongNumber {
+            wanted,
+            given: meetings.len(),
+        });
     }
     let mut days: Vec<Date> = meetings.iter().map(|it| it.date).collect();
     days.dedup();
@@ -578,7 +645,10 @@ fn publishable(
     }
     let given = meetings.iter().map(teaching_minutes).sum();
     if given != i64::from(version.planned_minutes) && !vouched.minutes {
-        return Err(DatesRefused::Minutes { given, planned: version.planned_minutes });
+        return Err(DatesRefused::Minutes {
+            given,
+            planned: version.planned_minutes,
+        });
     }
     if !well_staffed(parts) && vouched.without_facilitators.is_none() {
         return Err(DatesRefused::Facilitators);
@@ -596,10 +666,11 @@ pub fn teaching_minutes(it: &Meeting) -> i64 {
     (it.ends_at - it.starts_at).whole_minutes() - i64::from(it.break_minutes)
 }
 
-/// Writes new dates, times, venue or delivery for a run (B-04, B-50). The caller then lets the
-/// allocator note the change and settle, in the same transaction.
+/// Writes new dates, times, venue or delivery for a run (B-04, B-50). Sessions that have begun stay as
+/// they are. The caller then lets the allocator note the change and settle, in the same transaction.
 pub async fn reschedule(
     tx: &DatabaseTransaction,
+    now: Ts,
     fresh: Fresh<'_>,
     id: RunId,
     sessions: &[NewSession],
@@ -617,7 +688,16 @@ pub async fn reschedule(
     }
     let new = meetings(sessions, fresh)?;
     let before: Vec<Meeting> = old.iter().map(meeting).collect();
+    begun_stay(&before, &new, now)?;
+    let (settings, days) = rules(tx).await?;
+    let closes = |it: &Meeting| booking_closes(&settings, &days, it.date);
+    let first = new.first().ok_or(DatesRefused::NoSession)?;
+    let by_default = before.first().is_some_and(|it| closes(it) == row.closes_at);
+    let opens_at = row.opens_at;
     let mut row = row.into_active_model();
+    if by_default {
+        row.closes_at = Set(closes(first).max(opens_at));
+    }
     row.before_change = Set(serde_json::to_value(&before).unwrap_or_default());
     if let Some((delivery, venue)) = place {
         row.delivery = Set(delivery.name().to_owned());
@@ -627,20 +707,45 @@ pub async fn reschedule(
     for it in &new {
         let known = before.iter().find(|old| old.idx == it.idx);
         match known {
-            Some(old) => session_row(id, &Meeting { id: old.id, ..*it }).update(tx).await.map(|_| ())?,
+            Some(old) => session_row(id, &Meeting { id: old.id, ..*it })
+                .update(tx)
+                .await
+                .map(|_| ())?,
             None => session_row(id, it).insert(tx).await.map(|_| ())?,
         }
     }
-    for gone in before.iter().filter(|old| !new.iter().any(|it| it.idx == old.idx)) {
+    for gone in before
+        .iter()
+        .filter(|old| !new.iter().any(|it| it.idx == old.idx))
+    {
         session::Entity::delete_by_id(gone.id).exec(tx).await?;
     }
     Ok(())
 }
 
+/// A session that has begun keeps its date, its times and its number, and no other moves into the past.
+fn begun_stay(before: &[Meeting], new: &[Meeting], now: Ts) -> Result<(), DatesRefused> {
+    let same = |a: &Meeting, b: &Meeting| {
+        (a.idx, a.starts_at, a.ends_at, a.break_minutes) == (b.idx, b.starts_at, b.ends_at, b.break_minutes)
+    };
+    for (at, old) in before.iter().enumerate().filter(|(_, old)| old.starts_at <= now) {
+        if !new.iter().any(|it| same(it, old)) {
+            return Err(DatesRefused::HasBegun(at + 1));
+        }
+    }
+    let past = |it: &Meeting| it.starts_at <= now && !before.iter().any(|old| same(it, old));
+    match new.iter().position(past) {
+        Some(at) => Err(DatesRefused::MovesIntoThePast(at + 1)),
+        None => Ok(()),
+    }
+}
+
 async fn has_bookings(db: &impl ConnectionTrait, id: RunId) -> Result<bool, Error> {
-    let found: Option<booking::Model> =
-        booking::Entity::find().filter(booking::Column::Run.eq(id)).one(db).await?;
-    Ok(found.map(|it| -> BookingId { it.id }).is_some())
+    let found = booking::Entity::find()
+        .filter(booking::Column::Run.eq(id))
+        .count(db)
+        .await?;
+    Ok(found > 0)
 }
 
 fn session_row(run: RunId, it: &Meeting) -> session::ActiveModel {
@@ -662,7 +767,8 @@ fn meetings(sessions: &[NewSession], fresh: Fresh<'_>) -> Result<Vec<Meeting>, D
     let mut found: Vec<Meeting> = Vec::new();
     for (at, it) in sessions.iter().enumerate() {
         let number = at + 1;
-        let when = |time| london::moment(it.date, time).map_err(|why| DatesRefused::NotOneMoment(number, why));
+        let when =
+            |time| london::moment(it.date, time).map_err(|why| DatesRefused::NotOneMoment(number, why));
         let (starts_at, ends_at) = (when(it.start)?, when(it.end)?);
         if ends_at <= starts_at {
             return Err(DatesRefused::EndsBeforeStart(number));
@@ -681,7 +787,11 @@ fn meetings(sessions: &[NewSession], fresh: Fresh<'_>) -> Result<Vec<Meeting>, D
             break_minutes: it.break_minutes,
         });
     }
-    if found.is_empty() { Err(DatesRefused::NoSession) } else { Ok(found) }
+    if found.is_empty() {
+        Err(DatesRefused::NoSession)
+    } else {
+        Ok(found)
+    }
 }
 
 /// A word for the address: the first day, and a number if two runs begin that day.

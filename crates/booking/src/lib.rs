@@ -25,9 +25,16 @@ pub mod bookings;
 pub mod calendar;
 pub mod change;
 pub mod deadlines;
-#[expect(unreachable_pub, reason = "the derive of sea-orm wants public types in these private modules")]
+#[expect(
+    unreachable_pub,
+    reason = "the derive of sea-orm wants public types in these private modules"
+)]
 pub(crate) mod entity;
 mod error;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod histories;
 pub mod london;
 pub mod queue;
 mod record;
@@ -35,6 +42,7 @@ pub mod settings;
 pub mod settle;
 pub mod snapshot;
 pub mod state;
+pub mod verify;
 
 pub use allocator::{Asked, Fresh, Outcome, allocate};
 pub use availability::Availability;
@@ -45,3 +53,4 @@ pub use record::{Details, Source};
 pub use settings::Settings;
 pub use snapshot::{Actor, Booking, Cause, Channel, Snapshot, Transition};
 pub use state::{By, Event, Note, Refusal, State};
+pub use verify::{Finding, verify};

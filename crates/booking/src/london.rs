@@ -7,9 +7,14 @@ use std::sync::LazyLock;
 use thiserror::Error;
 use time::{Date, Month, OffsetDateTime, Time};
 
-#[expect(clippy::expect_used, reason = "the zone data is compiled in; start-up calls this once (T-50)")]
+#[expect(
+    clippy::expect_used,
+    reason = "the zone data is compiled in; start-up calls this once (T-50)"
+)]
 static LONDON: LazyLock<TimeZone> = LazyLock::new(|| {
-    TimeZoneDatabase::bundled().get("Europe/London").expect("bundled zone data has Europe/London")
+    TimeZoneDatabase::bundled()
+        .get("Europe/London")
+        .expect("bundled zone data has Europe/London")
 });
 
 /// Why a local date and time are not one moment (B-95).
@@ -35,7 +40,11 @@ pub fn moment(date: Date, time: Time) -> Result<Ts, NotOneMoment> {
 
 /// The moment at which it is `date`, `time` in London; of two the earlier, of none the one as far
 /// after the jump. For times of day that the program chooses itself.
-#[expect(clippy::expect_used, reason = "every civil time between the years 1 and 9999 has a compatible moment")]
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "every civil time between the years 1 and 9999 has a compatible moment"
+)]
 pub fn in_london(date: Date, time: Time) -> Ts {
     let second = LONDON
         .to_ambiguous_timestamp(civil_of(date, time))
@@ -46,20 +55,21 @@ pub fn in_london(date: Date, time: Time) -> Ts {
 }
 
 /// The date and time that a clock in London shows.
-#[expect(clippy::expect_used, reason = "moments come from `OffsetDateTime`, whose range is smaller")]
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "moments come from `OffsetDateTime`, whose range is smaller"
+)]
 pub fn local(ts: Ts) -> (Date, Time) {
     let there = jiff::Timestamp::from_second(ts.get().unix_timestamp())
         .expect("a moment of the calendar")
         .to_zoned(LONDON.clone());
     let month = Month::try_from(u8::try_from(there.month()).unwrap_or(1)).expect("a month");
-    let date = Date::from_calendar_date(
-        there.year().into(),
-        month,
-        u8::try_from(there.day()).unwrap_or(1),
-    )
-    .expect("a date");
+    let date = Date::from_calendar_date(there.year().into(), month, u8::try_from(there.day()).unwrap_or(1))
+        .expect("a date");
     let part = |it: i8| u8::try_from(it).unwrap_or(0);
-    let time = Time::from_hms(part(there.hour()), part(there.minute()), part(there.second())).expect("a time");
+    let time =
+        Time::from_hms(part(there.hour()), part(there.minute()), part(there.second())).expect("a time");
     (date, time)
 }
 
@@ -76,7 +86,12 @@ fn civil_of(date: Date, time: Time) -> civil::DateTime {
         signed(date.month().into()),
         signed(date.day()),
     )
-    .at(signed(time.hour()), signed(time.minute()), signed(time.second()), 0)
+    .at(
+        signed(time.hour()),
+        signed(time.minute()),
+        signed(time.second()),
+        0,
+    )
 }
 
 #[cfg(test)]
@@ -87,14 +102,26 @@ mod tests {
 
     #[test]
     fn summer_and_winter() {
-        assert_eq!(moment(date!(2027-06-08), time!(10:00)), Ok(datetime!(2027-06-08 09:00 UTC).into()));
-        assert_eq!(moment(date!(2027-11-08), time!(10:00)), Ok(datetime!(2027-11-08 10:00 UTC).into()));
+        assert_eq!(
+            moment(date!(2027 - 06 - 08), time!(10:00)),
+            Ok(datetime!(2027-06-08 09:00 UTC).into())
+        );
+        assert_eq!(
+            moment(date!(2027 - 11 - 08), time!(10:00)),
+            Ok(datetime!(2027-11-08 10:00 UTC).into())
+        );
     }
 
     #[test]
     fn the_hours_of_both_clock_changes_are_refused() {
-        assert_eq!(moment(date!(2027-03-28), time!(01:30)), Err(NotOneMoment::DoesNotExist));
-        assert_eq!(moment(date!(2027-10-31), time!(01:30)), Err(NotOneMoment::ComesTwice));
+        assert_eq!(
+            moment(date!(2027 - 03 - 28), time!(01:30)),
+            Err(NotOneMoment::DoesNotExist)
+        );
+        assert_eq!(
+            moment(date!(2027 - 10 - 31), time!(01:30)),
+            Err(NotOneMoment::ComesTwice)
+        );
     }
 
     proptest! {

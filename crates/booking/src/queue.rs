@@ -12,7 +12,10 @@ use crate::snapshot::{Booking, RunState, Snapshot};
 
 /// The entry that should be offered the next free place, if any can be.
 pub fn next_in_queue(snapshot: &Snapshot) -> Option<&Booking> {
-    let eligible = snapshot.bookings.iter().filter(|it| it.is_eligible(&snapshot.run));
+    let eligible = snapshot
+        .bookings
+        .iter()
+        .filter(|it| it.is_eligible(&snapshot.run));
     eligible.min_by_key(|it| order(it))
 }
 
@@ -95,5 +98,39 @@ pub fn why(snapshot: &Snapshot, entry: &Booking, now: Ts) -> Why {
         Why::Stopped(stop)
     } else {
         Why::Full
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::Change;
+    use crate::examples::{RunR, id, team};
+
+    #[test]
+    fn people_see_a_band_and_not_a_number() {
+        let mut r = RunR::full();
+        for name in ["G", "H", "I"] {
+            r.join(name).unwrap();
+        }
+        let bands = ["D", "E", "H", "I"].map(|it| band(&r.snapshot, r.booking(it)));
+        assert_eq!(
+            bands,
+            [Band::Next, Band::NextFew, Band::NextFew, Band::FurtherDown]
+        );
+    }
+
+    #[test]
+    fn the_team_sees_why_each_entry_waits() {
+        let mut r = RunR::full();
+        let whys = |r: &RunR| ["D", "E", "F"].map(|it| why(&r.snapshot, r.booking(it), r.now));
+        assert_eq!(whys(&r), [Why::Full; 3]);
+        r.ask(Change::Pause(id("E")), &team()).unwrap();
+        r.ask(Change::NoteAsked(id("F")), &team()).unwrap();
+        assert_eq!(whys(&r), [Why::Full, Why::Paused, Why::Asked]);
+        r.wait_until("Sat 5 June 11:00");
+        assert_eq!(whys(&r)[0], Why::Stopped(Stop::NearStart));
+        r.ask(Change::PauseOffers(true), &team()).unwrap();
+        assert_eq!(whys(&r)[0], Why::Stopped(Stop::OffersPaused));
     }
 }

@@ -1,8 +1,8 @@
 //! Rows and values: the only reader and the only writer of what is stored about bookings.
 
-use ids::{BookingId, CourseId, Ts};
+use ids::{BookingId, CourseId, PersonId, RunId, Ts};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ConnectionTrait, DerivePartialModel, EntityTrait};
 use time::Duration;
 use uuid::Uuid;
 
@@ -58,7 +58,11 @@ pub(crate) fn run(row: entity::run::Model, one_live: bool) -> Result<Run, Corrup
         "published" => RunState::Published,
         "cancelled" => RunState::Cancelled,
         other => {
-            return Err(Corrupt { table: "run", id: row.id.to_string(), why: format!("unknown state {other:?}") });
+            return Err(Corrupt {
+                table: "run",
+                id: row.id.to_string(),
+                why: format!("unknown state {other:?}"),
+            });
         }
     };
     Ok(Run {
@@ -81,31 +85,86 @@ pub(crate) fn run(row: entity::run::Model, one_live: bool) -> Result<Run, Corrup
 }
 
 pub(crate) fn session(row: &entity::session::Model) -> Session {
-    Session { id: row.id, idx: row.idx, starts_at: row.starts_at, ends_at: row.ends_at }
+    Session {
+        id: row.id,
+        idx: row.idx,
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+    }
 }
 
 pub(crate) fn place(row: &entity::place::Model) -> Place {
-    Place { session: row.session, seat_no: row.seat_no, booking: row.booking, since_rev: row.since_rev }
+    Place {
+        session: row.session,
+        seat_no: row.seat_no,
+        booking: row.booking,
+        since_rev: row.since_rev,
+    }
 }
 
-/// The state that a row says, or why it makes no sense.
-pub(crate) fn state(row: &entity::booking::Model) -> Result<State, Corrupt> {
-    let corrupt = |why: &str| Corrupt { table: "booking", id: row.id.to_string(), why: why.to_owned() };
-    let until = || row.until.ok_or_else(|| corrupt("has no deadline"));
-    Ok(match row.state.as_str() {
+/// The columns that say where a booking is; the rules read no others.
+#[derive(Clone, Debug, DerivePartialModel)]
+#[sea_orm(entity = "entity::booking::Entity")]
+pub(crate) struct Stored {
+    pub(crate) id: BookingId,
+    pub(crate) run: RunId,
+    pub(crate) person: PersonId,
+    pub(crate) state: String,
+    pub(crate) until: Option<Ts>,
+    pub(crate) cancelled_by: Option<String>,
+    pub(crate) moved_to: Option<BookingId>,
+    pub(crate) one_live_course: Option<CourseId>,
+    pub(crate) joined_seq: Option<i64>,
+    pub(crate) priority: bool,
+    pub(crate) asked_round: i32,
+    pub(crate) paused: bool,
+    pub(crate) window_minutes: Option<i32>,
+    pub(crate) clock_from: Option<Ts>,
+}
+
+impl Stored {
+    /// The state that the row says, or why it makes no sense.
+    pub(crate) fn state(&self) -> Result<State, Corrupt> {
+        state(
+            self.id,
+            &self.state,
+            self.until,
+            self.cancelled_by.as_deref(),
+            self.moved_to,
+        )
+    }
+}
+
+/// The state in a row's words, or why they make no sense.
+pub(crate) fn state(
+    id: BookingId,
+    name: &str,
+    until: Option<Ts>,
+    cancelled_by: Option<&str>,
+    moved_to: Option<BookingId>,
+) -> Result<State, Corrupt> {
+    let corrupt = |why: &str| Corrupt {
+        table: "booking",
+        id: id.to_string(),
+        why: why.to_owned(),
+    };
+    let until = || until.ok_or_else(|| corrupt("has no deadline"));
+    Ok(match name {
         "unconfirmed" => State::Unconfirmed { until: until()? },
         "booked" => State::Booked,
         "waiting" => State::Waiting,
         "offered" => State::Offered { until: until()? },
         "cancelled" => State::Cancelled {
-            by: match row.cancelled_by.as_deref() {
+            by: match cancelled_by {
                 Some("person") => By::Person,
                 Some("team") => By::Team,
                 Some("run_cancelled") => By::RunCancelled,
                 _ => return Err(corrupt("is cancelled by nobody we know")),
             },
         },
-        "moved" => State::Moved { to: row.moved_to.ok_or_else(|| corrupt("moved nowhere"))? },
+        "moved" => State::Moved {
+            to: moved_to.ok_or_else(|| corrupt("moved nowhere"))?,
+        },
         "lapsed" => State::Lapsed,
         "closed" => State::Closed,
         _ => return Err(corrupt("is in a state we do not know")),
@@ -121,12 +180,11 @@ pub(crate) struct Past {
 }
 
 /// A booking from its row and its history, first to last.
-pub(crate) fn booking(row: &entity::booking::Model, history: &[Past]) -> Result<Booking, Corrupt> {
-    let state = state(row)?;
+pub(crate) fn booking(row: &Stored, history: &[Past]) -> Result<Booking, Corrupt> {
     Ok(Booking {
         id: row.id,
         person: row.person,
-        state,
+        state: row.state()?,
         joined_seq: row.joined_seq,
         priority: row.priority,
         asked_round: row.asked_round,
@@ -140,8 +198,13 @@ pub(crate) fn booking(row: &entity::booking::Model, history: &[Past]) -> Result<
 
 /// Offers that ended in silence since the person last answered anything.
 fn expiries(history: &[Past]) -> u32 {
-    let answers = ["book", "join", "confirm", "accept", "decline", "keep", "coming", "call_me", "resume"];
-    let since = history.iter().rev().take_while(|it| !answers.contains(&it.event.as_str()));
+    let answers = [
+        "book", "join", "confirm", "accept", "decline", "keep", "coming", "call_me", "resume",
+    ];
+    let since = history
+        .iter()
+        .rev()
+        .take_while(|it| !answers.contains(&it.event.as_str()));
     let silent = since.filter(|it| it.event == "expire" && it.from.as_deref() == Some("offered"));
     u32::try_from(silent.count()).unwrap_or(u32::MAX)
 }
@@ -158,7 +221,12 @@ pub(crate) fn row(run: &Run, it: &Booking) -> entity::booking::ActiveModel {
         | State::Lapsed
         | State::Closed => (None, None),
     };
-    let window = it.state.deadline().and(it.window).unwrap_or(Duration::ZERO).whole_minutes();
+    let window = it
+        .state
+        .deadline()
+        .and(it.window)
+        .unwrap_or(Duration::ZERO)
+        .whole_minutes();
     let course: Option<CourseId> = (run.one_live && it.state.is_live()).then_some(run.course);
     entity::booking::ActiveModel {
         id: Set(it.id),
@@ -173,7 +241,10 @@ pub(crate) fn row(run: &Run, it: &Booking) -> entity::booking::ActiveModel {
         priority: Set(it.priority),
         asked_round: Set(it.asked_round),
         paused: Set(it.paused),
-        window_minutes: Set(it.state.deadline().map(|_| i32::try_from(window).unwrap_or(i32::MAX))),
+        window_minutes: Set(it
+            .state
+            .deadline()
+            .map(|_| i32::try_from(window).unwrap_or(i32::MAX))),
         clock_from: Set(it.state.deadline().and(it.clock_from)),
         reference: NotSet,
         source: NotSet,
@@ -211,7 +282,10 @@ pub(crate) fn add_details(row: &mut entity::booking::ActiveModel, details: &Deta
 
 /// The answers of a booking, to go with it when it moves.
 pub(crate) async fn details_of(db: &impl ConnectionTrait, id: BookingId) -> Result<Details, Error> {
-    let row = entity::booking::Entity::find_by_id(id).one(db).await?.ok_or(Refusal::NotFound)?;
+    let row = entity::booking::Entity::find_by_id(id)
+        .one(db)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     let source = match row.source.as_str() {
         "web" => Source::Web,
         "phone" => Source::Phone,

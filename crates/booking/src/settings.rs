@@ -6,7 +6,10 @@ use time::{Duration, Time};
 
 /// The numbers of the booking rules, as they stand for this instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each field is described, with unit and range, in `CATALOGUE`")]
+#[expect(
+    missing_docs,
+    reason = "each field is described, with unit and range, in `CATALOGUE`"
+)]
 pub struct Settings {
     pub capacity_default: i64,
     pub min_numbers: i64,
@@ -79,58 +82,316 @@ pub struct Setting {
 pub const CATALOGUE: &[Setting] = &[
     of("capacity_default", "places", 0, 200, "places of a new run"),
     of("min_numbers", "places", 0, 200, "below this the team is warned"),
-    of("show_exact_up_to", "places", 0, 200, "up to this many free places are counted on the page"),
-    of("min_alert", "days", 1, 30, "days before the start on which low numbers are raised"),
-    of("reminder", "days", 1, 30, "days before a session on which people are reminded"),
-    of("offer_far_from", "days", 1, 30, "from this far ahead an offer has the longer window"),
-    of("booking_close", "time", 0, 0, "time of day at which booking closes on the last working day"),
+    of(
+        "show_exact_up_to",
+        "places",
+        0,
+        200,
+        "up to this many free places are counted on the page",
+    ),
+    of(
+        "min_alert",
+        "days",
+        1,
+        30,
+        "days before the start on which low numbers are raised",
+    ),
+    of(
+        "reminder",
+        "days",
+        1,
+        30,
+        "days before a session on which people are reminded",
+    ),
+    of(
+        "offer_far_from",
+        "days",
+        1,
+        30,
+        "from this far ahead an offer has the longer window",
+    ),
+    of(
+        "booking_close",
+        "time",
+        0,
+        0,
+        "time of day at which booking closes on the last working day",
+    ),
     of("reminder_time", "time", 0, 0, "time of day of reminders"),
-    of("evening_time", "time", 0, 0, "time of day of a reminder on the first of two days in a row"),
+    of(
+        "evening_time",
+        "time",
+        0,
+        0,
+        "time of day of a reminder on the first of two days in a row",
+    ),
     of("digest_time", "time", 0, 0, "time of day of the team's list"),
-    of("day_start", "time", 0, 0, "nothing that can wait leaves before this time"),
-    of("day_end", "time", 0, 0, "nothing that can wait leaves after this time"),
+    of(
+        "day_start",
+        "time",
+        0,
+        0,
+        "nothing that can wait leaves before this time",
+    ),
+    of(
+        "day_end",
+        "time",
+        0,
+        0,
+        "nothing that can wait leaves after this time",
+    ),
     of("confirm_window", "hours", 1, 72, "time to confirm an address"),
-    of("confirm_window_near", "hours", 1, 72, "the same when the course starts soon"),
-    of("offer_mail_late", "hours", 1, 72, "an offer whose mail is this late becomes a phone call"),
-    of("near_start", "hours", 24, 168, "this close to the start offers stop and the team phones"),
-    of("offer_shift_guard", "hours", 24, 168, "an offer is not stretched closer to the start than this"),
-    of("holds_per_address", "count", 1, 1000, "unconfirmed places for one address"),
-    of("holds_per_network_hour", "count", 1, 1000, "new unconfirmed places an hour from one network"),
-    of("confirm_resends_hour", "count", 1, 1000, "confirmation mails an hour for one booking"),
-    of("offer_window_far", "hours", 12, 168, "time to answer an offer well ahead of the start"),
-    of("offer_window", "hours", 12, 168, "time to answer an offer closer to the start"),
-    of("expiries_to_pause", "count", 1, 50, "offers without an answer before we ask whether to go on"),
-    of("offers_ask_above", "count", 1, 50, "an act that makes more offers asks the team first"),
-    of("catch_up_attempts", "count", 1, 50, "attempts to catch up a missed session"),
-    of("notice", "working days", 0, 10, "a cancellation with this notice is in time"),
-    of("change_answer", "working days", 0, 10, "days before a changed session when silence becomes a call"),
-    of("change_phone", "hours", 0, 168, "a change closer to the session than this means calls at once"),
-    of("link_mail", "hours", 0, 168, "a new meeting link closer than this is mailed"),
-    of("priority", "days", 1, 90, "how long people of a cancelled run go first"),
-    of("corrections", "days", 1, 90, "how long the register can be corrected by the team"),
-    of("join_opens", "minutes", 1, 240, "the joining page opens this long before a session"),
-    of("marking_opens", "minutes", 1, 240, "the register opens this long before a session"),
-    of("emergency_view", "minutes", 1, 240, "the person to call is shown this long around a session"),
+    of(
+        "confirm_window_near",
+        "hours",
+        1,
+        72,
+        "the same when the course starts soon",
+    ),
+    of(
+        "offer_mail_late",
+        "hours",
+        1,
+        72,
+        "an offer whose mail is this late becomes a phone call",
+    ),
+    of(
+        "near_start",
+        "hours",
+        24,
+        168,
+        "this close to the start offers stop and the team phones",
+    ),
+    of(
+        "offer_shift_guard",
+        "hours",
+        24,
+        168,
+        "an offer is not stretched closer to the start than this",
+    ),
+    of(
+        "holds_per_address",
+        "count",
+        1,
+        1000,
+        "unconfirmed places for one address",
+    ),
+    of(
+        "holds_per_network_hour",
+        "count",
+        1,
+        1000,
+        "new unconfirmed places an hour from one network",
+    ),
+    of(
+        "confirm_resends_hour",
+        "count",
+        1,
+        1000,
+        "confirmation mails an hour for one booking",
+    ),
+    of(
+        "offer_window_far",
+        "hours",
+        12,
+        168,
+        "time to answer an offer well ahead of the start",
+    ),
+    of(
+        "offer_window",
+        "hours",
+        12,
+        168,
+        "time to answer an offer closer to the start",
+    ),
+    of(
+        "expiries_to_pause",
+        "count",
+        1,
+        50,
+        "offers without an answer before we ask whether to go on",
+    ),
+    of(
+        "offers_ask_above",
+        "count",
+        1,
+        50,
+        "an act that makes more offers asks the team first",
+    ),
+    of(
+        "catch_up_attempts",
+        "count",
+        1,
+        50,
+        "attempts to catch up a missed session",
+    ),
+    of(
+        "notice",
+        "working days",
+        0,
+        10,
+        "a cancellation with this notice is in time",
+    ),
+    of(
+        "change_answer",
+        "working days",
+        0,
+        10,
+        "days before a changed session when silence becomes a call",
+    ),
+    of(
+        "change_phone",
+        "hours",
+        0,
+        168,
+        "a change closer to the session than this means calls at once",
+    ),
+    of(
+        "link_mail",
+        "hours",
+        0,
+        168,
+        "a new meeting link closer than this is mailed",
+    ),
+    of(
+        "priority",
+        "days",
+        1,
+        90,
+        "how long people of a cancelled run go first",
+    ),
+    of(
+        "corrections",
+        "days",
+        1,
+        90,
+        "how long the register can be corrected by the team",
+    ),
+    of(
+        "join_opens",
+        "minutes",
+        1,
+        240,
+        "the joining page opens this long before a session",
+    ),
+    of(
+        "marking_opens",
+        "minutes",
+        1,
+        240,
+        "the register opens this long before a session",
+    ),
+    of(
+        "emergency_view",
+        "minutes",
+        1,
+        240,
+        "the person to call is shown this long around a session",
+    ),
     of("late_after", "minutes", 1, 240, "arriving after this is late"),
-    of("attended", "percent", 50, 100, "share of the teaching minutes that counts as attended"),
-    of("attendance_nudges", "working days", 1, 10, "when a missing register is asked for"),
-    of("missed_call", "working days", 1, 10, "a missed person is called within this"),
-    of("catch_up", "months", 1, 36, "a missed session can be caught up within this"),
+    of(
+        "attended",
+        "percent",
+        50,
+        100,
+        "share of the teaching minutes that counts as attended",
+    ),
+    of(
+        "attendance_nudges",
+        "working days",
+        1,
+        10,
+        "when a missing register is asked for",
+    ),
+    of(
+        "missed_call",
+        "working days",
+        1,
+        10,
+        "a missed person is called within this",
+    ),
+    of(
+        "catch_up",
+        "months",
+        1,
+        36,
+        "a missed session can be caught up within this",
+    ),
     of("interest", "months", 1, 36, "how long we write about new dates"),
-    of("version_review", "months", 1, 36, "a course text is reviewed after this"),
+    of(
+        "version_review",
+        "months",
+        1,
+        36,
+        "a course text is reviewed after this",
+    ),
     of("evaluation_open", "days", 1, 60, "how long feedback is open"),
-    of("evaluation_nudge", "days", 1, 60, "when feedback is asked for once more"),
-    of("evaluation_min_shown", "count", 5, 20, "feedback is shown from this many answers"),
-    of("equality_hide_up_to", "count", 5, 20, "equality counts up to this are hidden"),
-    of("equality_round_to", "count", 5, 20, "equality counts are rounded to this"),
-    of("interpreter_lead", "working days", 1, 60, "an interpreter is arranged this long before"),
-    of("need_lead", "working days", 1, 60, "other needs are arranged this long before"),
-    of("run_review", "working days", 1, 60, "a run is reviewed within this"),
-    of("mail_retry", "minutes", 1, 1440, "waits between tries of a mail the relay put off"),
+    of(
+        "evaluation_nudge",
+        "days",
+        1,
+        60,
+        "when feedback is asked for once more",
+    ),
+    of(
+        "evaluation_min_shown",
+        "count",
+        5,
+        20,
+        "feedback is shown from this many answers",
+    ),
+    of(
+        "equality_hide_up_to",
+        "count",
+        5,
+        20,
+        "equality counts up to this are hidden",
+    ),
+    of(
+        "equality_round_to",
+        "count",
+        5,
+        20,
+        "equality counts are rounded to this",
+    ),
+    of(
+        "interpreter_lead",
+        "working days",
+        1,
+        60,
+        "an interpreter is arranged this long before",
+    ),
+    of(
+        "need_lead",
+        "working days",
+        1,
+        60,
+        "other needs are arranged this long before",
+    ),
+    of(
+        "run_review",
+        "working days",
+        1,
+        60,
+        "a run is reviewed within this",
+    ),
+    of(
+        "mail_retry",
+        "minutes",
+        1,
+        1440,
+        "waits between tries of a mail the relay put off",
+    ),
 ];
 
 const fn of(name: &'static str, unit: &'static str, least: i64, most: i64, purpose: &'static str) -> Setting {
-    Setting { name, unit, least, most, purpose }
+    Setting {
+        name,
+        unit,
+        least,
+        most,
+        purpose,
+    }
 }
 
 /// Why a setting was not taken.
@@ -221,16 +482,26 @@ impl Settings {
             .iter()
             .find(|it| it.name == name)
             .ok_or_else(|| BadSetting::Unknown(name.to_owned()))?;
-        let bad = |wanted: String| BadSetting::Value { name: name.to_owned(), wanted, value: value.to_owned() };
+        let bad = |wanted: String| BadSetting::Value {
+            name: name.to_owned(),
+            wanted,
+            value: value.to_owned(),
+        };
         let range = format!("between {} and {} {}", setting.least, setting.most, setting.unit);
-        let number = |it: &str| it.parse().ok().filter(|it| (setting.least..=setting.most).contains(it));
+        let number = |it: &str| {
+            it.parse()
+                .ok()
+                .filter(|it| (setting.least..=setting.most).contains(it))
+        };
         let mut changed = self.clone();
         match changed.slot(name) {
             None => return Err(BadSetting::Unknown(name.to_owned())),
             Some(Slot::Number(slot)) => *slot = number(value.trim()).ok_or_else(|| bad(range))?,
             Some(Slot::Numbers(slot)) => {
                 let numbers: Option<Vec<i64>> = value.split_whitespace().map(number).collect();
-                *slot = numbers.filter(|it| !it.is_empty()).ok_or_else(|| bad(format!("one or more numbers {range}")))?;
+                *slot = numbers
+                    .filter(|it| !it.is_empty())
+                    .ok_or_else(|| bad(format!("one or more numbers {range}")))?;
             }
             Some(Slot::Time(slot)) => {
                 let format = time::macros::format_description!("[hour]:[minute]");
@@ -259,7 +530,6 @@ impl Settings {
         Duration::hours(number)
     }
 
-    #[expect(clippy::too_many_lines, reason = "one line a setting")]
     fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
         Some(match name {
             "capacity_default" => Slot::Number(&mut self.capacity_default),
@@ -335,7 +605,10 @@ mod tests {
     fn a_value_out_of_range_changes_nothing_and_says_what_is_wanted() {
         let mut settings = Settings::default();
         let refused = settings.set("offer_window", "500").unwrap_err();
-        assert_eq!(refused.to_string(), "offer_window must be between 12 and 168 hours, not \"500\"");
+        assert_eq!(
+            refused.to_string(),
+            "offer_window must be between 12 and 168 hours, not \"500\""
+        );
         assert!(settings.set("day_start", "20:00").is_err());
         assert!(settings.set("colour", "1").is_err());
         assert_eq!(settings, Settings::default());

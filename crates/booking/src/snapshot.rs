@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ids::{BookingId, CourseId, PersonId, RunId, SessionId, Ts};
 use time::Duration;
 
-use crate::deadlines::WorkingDays;
+use crate::deadlines::{WorkingDays, by_day};
 use crate::settings::Settings;
 use crate::state::{Event, Refusal, State, Step, transition};
 
@@ -152,12 +152,20 @@ pub struct Cause {
 impl Cause {
     /// The person themselves, on a page.
     pub fn person() -> Self {
-        Self { actor: Actor::Person, channel: Channel::Web, reason: None }
+        Self {
+            actor: Actor::Person,
+            channel: Channel::Web,
+            reason: None,
+        }
     }
 
     /// What follows by itself.
     pub fn system() -> Self {
-        Self { actor: Actor::System, channel: Channel::System, reason: None }
+        Self {
+            actor: Actor::System,
+            channel: Channel::System,
+            reason: None,
+        }
     }
 
     pub(crate) fn is_person(&self) -> bool {
@@ -253,7 +261,9 @@ impl Snapshot {
     ) -> Result<Option<Transition>, Refusal> {
         let booking = *self.booking(id).ok_or(Refusal::NotFound)?;
         let known = (booking.events > 0).then_some(booking.state);
-        let Step::To(to) = transition(known, event)? else { return Ok(None) };
+        let Step::To(to) = transition(known, event)? else {
+            return Ok(None);
+        };
         let held = known.is_some_and(State::holds_a_place);
         if held && !to.holds_a_place() {
             self.release(id);
@@ -265,10 +275,17 @@ impl Snapshot {
             self.take(id);
         }
         let seq = self.run.next_seq;
-        let (round, by_day) = (self.run.round, crate::deadlines::by_day(&self.settings, now));
+        let round = self.run.round;
+        let mail_due = if matches!(event, Event::Offer { .. }) {
+            by_day(&self.settings, now)
+        } else {
+            now
+        };
         let joins = event == Event::Join;
         self.run.next_seq += i64::from(joins);
-        let Some(it) = self.booking_mut(id) else { return Err(Refusal::NotFound) };
+        let Some(it) = self.booking_mut(id) else {
+            return Err(Refusal::NotFound);
+        };
         it.state = to;
         it.events += 1;
         if to.deadline().is_none() {
@@ -302,7 +319,6 @@ impl Snapshot {
             | Event::RunBegan
             | Event::Reorder => {}
         }
-        let mail_due = if matches!(event, Event::Offer { .. }) { by_day } else { now };
         Ok(Some(Transition {
             booking: id,
             person: it.person,
@@ -320,9 +336,18 @@ impl Snapshot {
     /// Gives a booking the lowest free seat of every session.
     fn take(&mut self, booking: BookingId) {
         for session in self.sessions.iter().map(|it| it.id).collect::<Vec<_>>() {
-            let taken = |seat| self.places.iter().any(|it| it.session == session && it.seat_no == seat);
-            let seat_no = (1..).find(|seat| !taken(*seat)).unwrap_or(i32::MAX);
-            self.places.push(Place { session, seat_no, booking, since_rev: self.run.rev });
+            let taken = |seat| {
+                self.places
+                    .iter()
+                    .any(|it| it.session == session && it.seat_no == seat)
+            };
+            let seat_no = (1..=i32::MAX).find(|seat| !taken(*seat)).unwrap_or(i32::MAX);
+            self.places.push(Place {
+                session,
+                seat_no,
+                booking,
+                since_rev: self.run.rev,
+            });
         }
     }
 

@@ -56,7 +56,9 @@ impl State {
     pub fn holds_a_place(self) -> bool {
         match self {
             Self::Unconfirmed { .. } | Self::Booked | Self::Offered { .. } => true,
-            Self::Waiting | Self::Cancelled { .. } | Self::Moved { .. } | Self::Lapsed | Self::Closed => false,
+            Self::Waiting | Self::Cancelled { .. } | Self::Moved { .. } | Self::Lapsed | Self::Closed => {
+                false
+            }
         }
     }
 
@@ -204,7 +206,10 @@ pub enum Step {
 
 /// Why something asked for did not happen: the `!Names` of the booking rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
-#[expect(missing_docs, reason = "the names are those of the rules, and their messages say what they mean")]
+#[expect(
+    missing_docs,
+    reason = "the names are those of the rules, and their messages say what they mean"
+)]
 pub enum Refusal {
     #[error("no such booking")]
     NotFound,
@@ -255,9 +260,15 @@ pub enum Refusal {
 }
 
 /// The state after `event`; `None` is a person without a record on this run.
+#[expect(
+    clippy::match_same_arms,
+    reason = "read row by row, as the table of the rules is"
+)]
 pub fn transition(state: Option<State>, event: Event) -> Result<Step, Refusal> {
     use State::{Booked, Cancelled, Closed, Lapsed, Moved, Offered, Unconfirmed, Waiting};
-    let Some(state) = state else { return without_record(event) };
+    let Some(state) = state else {
+        return without_record(event);
+    };
     let to = |state| Ok(Step::To(state));
     match (event, state) {
         (Event::Book { .. }, Unconfirmed { .. } | Booked) => Err(Refusal::Booked),
@@ -269,10 +280,9 @@ pub fn transition(state: Option<State>, event: Event) -> Result<Step, Refusal> {
         (Event::Join, Waiting) => Err(Refusal::Waiting),
         (Event::Join, Offered { .. }) => Err(Refusal::Offered),
         (Event::Join, Cancelled { .. } | Lapsed | Moved { .. }) => to(Waiting),
-        (
-            Event::Book { .. } | Event::Join | Event::Confirm | Event::Accept | Event::Move { .. },
-            Closed,
-        ) => Err(Refusal::RunStarted),
+        (Event::Book { .. } | Event::Join | Event::Confirm | Event::Accept | Event::Move { .. }, Closed) => {
+            Err(Refusal::RunStarted)
+        }
 
         (Event::Confirm, Unconfirmed { .. } | Lapsed) => to(Booked),
         (Event::Confirm, Booked | Waiting) => Ok(Step::Already),
@@ -285,7 +295,9 @@ pub fn transition(state: Option<State>, event: Event) -> Result<Step, Refusal> {
         (Event::Decline, Unconfirmed { .. } | Booked) => Err(Refusal::UseCancel),
         (Event::Decline, Offered { .. }) => to(Waiting),
         (Event::Decline, Waiting | Cancelled { .. } | Lapsed | Closed) => Ok(Step::Already),
-        (Event::Cancel { by }, Unconfirmed { .. } | Booked | Waiting | Offered { .. }) => to(Cancelled { by }),
+        (Event::Cancel { by }, Unconfirmed { .. } | Booked | Waiting | Offered { .. }) => {
+            to(Cancelled { by })
+        }
         (Event::Cancel { .. }, Cancelled { .. } | Lapsed | Closed) => Ok(Step::Already),
         (Event::Move { to: other }, Unconfirmed { .. } | Booked | Waiting | Offered { .. }) => {
             to(Moved { to: other })
@@ -324,9 +336,9 @@ pub fn transition(state: Option<State>, event: Event) -> Result<Step, Refusal> {
 /// A first booking or a first place in the queue; everything else needs a record.
 fn without_record(event: Event) -> Result<Step, Refusal> {
     match event {
-        Event::Book { hold_until } => {
-            Ok(Step::To(hold_until.map_or(State::Booked, |until| State::Unconfirmed { until })))
-        }
+        Event::Book { hold_until } => Ok(Step::To(
+            hold_until.map_or(State::Booked, |until| State::Unconfirmed { until }),
+        )),
         Event::Join => Ok(Step::To(State::Waiting)),
         Event::Confirm
         | Event::Accept
@@ -348,6 +360,7 @@ fn without_record(event: Event) -> Result<Step, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
     use time::macros::datetime;
     use uuid::Uuid;
 
@@ -369,7 +382,9 @@ mod tests {
         ];
         let events = [
             Event::Book { hold_until: None },
-            Event::Book { hold_until: Some(until) },
+            Event::Book {
+                hold_until: Some(until),
+            },
             Event::Join,
             Event::Confirm,
             Event::Accept,
@@ -391,14 +406,19 @@ mod tests {
         let mut table = String::new();
         for event in events {
             let held = matches!(event, Event::Book { hold_until: Some(_) });
-            table.push_str(&format!("{:<13}", format!("{}{}", event.name(), if held { " (held)" } else { "" })));
+            let row = if held {
+                format!("{} (held)", event.name())
+            } else {
+                event.name().to_owned()
+            };
+            write!(table, "{row:<13}").unwrap();
             for state in states {
                 let cell = match transition(state, event) {
                     Ok(Step::To(to)) => to.name().to_owned(),
                     Ok(Step::Already) => "=".to_owned(),
                     Err(refusal) => format!("!{refusal:?}"),
                 };
-                table.push_str(&format!(" {cell:<12}"));
+                write!(table, " {cell:<12}").unwrap();
             }
             table = table.trim_end().to_owned() + "\n";
         }

@@ -73,11 +73,20 @@ impl App {
     ///
     /// A change that met another one on the way (a deadlock, a busy database) is tried again from the
     /// beginning, so `change` may run more than once and keeps nothing outside the records.
-    pub async fn change<T>(&self, change: impl AsyncFn(&Work) -> Result<T, Error>) -> Result<T, Error> {
+    pub async fn change<T, F>(&self, change: impl Fn(Arc<Work>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let mut tried = 0;
         loop {
             tried += 1;
-            match self.change_once(&change).await {
+            let work = Arc::new(Work::begin(self).await?);
+            // An error drops `work`, and with it everything that was written.
+            let outcome = match change(work.clone()).await {
+                Ok(value) => Work::commit(work).await.map(|()| value),
+                Err(error) => Err(error),
+            };
+            match outcome {
                 Err(error) if error.is_passing() && tried < TRIES => {
                     let [jitter] = self.secrets.bytes::<1>();
                     let wait = u64::from(tried) * 20 + u64::from(jitter) / 4;
@@ -86,14 +95,6 @@ impl App {
                 outcome => return outcome,
             }
         }
-    }
-
-    async fn change_once<T>(&self, change: &impl AsyncFn(&Work) -> Result<T, Error>) -> Result<T, Error> {
-        let work = Work::begin(self).await?;
-        // An error drops `work`, and with it everything that was written.
-        let value = change(&work).await?;
-        work.commit().await?;
-        Ok(value)
     }
 
     /// Now.

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migrations::Migrator;
+use sea_orm::sqlx::postgres::PgSslMode;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
-use sea_orm_migration::MigratorTrait;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait};
+use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 
 /// Where the records are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Records {
     /// A file of our own: one process, no other service.
     Embedded(PathBuf),
@@ -29,6 +30,16 @@ pub struct Handles {
     pub writer: DatabaseConnection,
     /// Where pages read.
     pub reader: DatabaseConnection,
+}
+
+/// Without the address, which may hold a password.
+impl std::fmt::Debug for Records {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Embedded(_) => "Embedded",
+            Self::Postgres { .. } => "Postgres",
+        })
+    }
 }
 
 impl Records {
@@ -51,6 +62,9 @@ impl Records {
                     .connect_timeout(Duration::from_secs(4))
                     .sqlx_logging(false)
                     .map_sqlx_postgres_opts(|it| {
+                        let elsewhere = it.get_socket().is_none() && !is_loopback(it.get_host());
+                        // Beyond this machine the server must prove who it is, whatever the address asks for.
+                        let it = if elsewhere { it.ssl_mode(PgSslMode::VerifyFull) } else { it };
                         it.application_name("alongside").options([
                             ("lock_timeout", "3s"),
                             ("statement_timeout", "10s"),
@@ -64,6 +78,12 @@ impl Records {
             }
         }
     }
+}
+
+/// Whether a host is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse().is_ok_and(|it: std::net::IpAddr| it.is_loopback())
 }
 
 fn embedded(file: &Path, connections: u32) -> ConnectOptions {
@@ -95,11 +115,14 @@ pub enum Schema {
     Ahead,
 }
 
-/// Compares the schema of the records with this program.
+/// Compares the schema of the records with this program; changes nothing, so that a user without the
+/// right to change the schema can ask.
 pub async fn schema(db: &DatabaseConnection) -> Result<Schema, DbErr> {
-    Migrator::install(db).await?;
     let known: Vec<String> = Migrator::migrations().iter().map(|it| it.name().to_owned()).collect();
-    let applied = Migrator::get_migration_models(db).await?;
+    if !SchemaManager::new(db).has_table("seaql_migrations").await? {
+        return Ok(Schema::Behind(known.len()));
+    }
+    let applied = seaql_migrations::Entity::find().all(db).await?;
     if applied.iter().any(|it| !known.contains(&it.version)) {
         return Ok(Schema::Ahead);
     }

@@ -45,6 +45,9 @@ pub enum Error {
     /// The body is too large (T-32).
     #[error("too large")]
     TooLarge,
+    /// The request took too long to arrive (T-32).
+    #[error("too slow")]
+    TooSlow,
     /// The records cannot be reached now (T-64).
     #[error("busy: {0}")]
     Busy(DbErr),
@@ -141,6 +144,7 @@ impl Page for ErrorPage {
             Error::FromElsewhere,
             Error::TooMany(Duration::from_secs(60)),
             Error::TooLarge,
+            Error::TooSlow,
             Error::Busy(DbErr::Custom(String::new())),
             Error::fault(std::fmt::Error),
         ]);
@@ -208,6 +212,12 @@ impl Error {
                 &["Go back, make your text shorter and send it again."],
                 dates,
             ),
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "That took too long",
+                &["Your page did not reach us in time. Check your connection, go back and send it again."],
+                dates,
+            ),
             Self::Busy(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Please try again in a moment",
@@ -268,7 +278,8 @@ impl IntoResponse for Error {
             | Self::FromElsewhere
             | Self::OtherHost
             | Self::TooMany(_)
-            | Self::TooLarge => {}
+            | Self::TooLarge
+            | Self::TooSlow => {}
         }
         let (status, page) = self.page();
         let mut response = status.into_response();
@@ -315,4 +326,14 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     let body = rendered.unwrap_or_else(|_| format!("{}. {}", page.heading, page.advice.join(" ")));
     Response::from_parts(parts, Body::from(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_hold() {
+        crate::pages_test::check::<ErrorPage>();
+    }
 }

@@ -51,7 +51,7 @@ fn bad(why: &str) -> Error {
 }
 
 impl Fields {
-    fn parse(path: &str, body: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(path: &str, body: &[u8]) -> Result<Self, Error> {
         let left = pairs(body)?;
         // What makes two requests the same request: where it went and everything in it but the number.
         let same = left.iter().filter(|(name, _)| name != "op");

@@ -54,7 +54,7 @@ fn check(limit: &Keyed, from: IpAddr) -> Result<(), Duration> {
 }
 
 /// The network that shares a limit: one IPv4 address, or one IPv6 /64.
-fn network(from: IpAddr) -> IpAddr {
+pub(crate) fn network(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V4(it) => IpAddr::V4(it),
         IpAddr::V6(it) => {

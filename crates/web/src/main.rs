@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `alongside`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    web::cli::run(std::env::args_os())
+}

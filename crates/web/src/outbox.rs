@@ -4,14 +4,18 @@
 //! The same mail written twice is one row.
 
 pub(crate) mod calendar_invite;
+pub(crate) mod facts;
 pub(crate) mod letter;
+#[cfg(test)]
+pub(crate) mod office;
+pub(crate) mod render;
 pub(crate) mod send;
 pub(crate) mod wrap;
 
 use ids::{MailId, Ts};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, TryInsertResult};
+use sea_orm::EntityTrait;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -163,7 +167,6 @@ pub(crate) async fn write(work: &Work, mail: Mail) -> Result<(), Error> {
     ])
     .do_nothing()
     .to_owned();
-    match outbox_mail::Entity::insert(row).on_conflict(there).do_nothing().exec_without_returning(work.tx()).await? {
-        TryInsertResult::Empty | TryInsertResult::Conflicted | TryInsertResult::Inserted(_) => Ok(()),
-    }
+    outbox_mail::Entity::insert(row).on_conflict(there).exec_without_returning(work.tx()).await?;
+    Ok(())
 }

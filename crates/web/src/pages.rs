@@ -11,6 +11,8 @@ use thiserror::Error;
 
 use crate::app::App;
 use crate::error::Error;
+use crate::outbox::Kind;
+use crate::outbox::letter::{Letter, Parts};
 use crate::site::Site;
 
 /// A page: its template and everything that template reads.
@@ -76,6 +78,12 @@ impl Pages {
         let context = Context::from_serialize(values).map_err(Error::fault)?;
         let tera = self.tera.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         tera.render(template, &context).map_err(Error::fault)
+    }
+
+    /// The words of a mail.
+    pub(crate) fn mail(&self, letter: &Letter, kind: Kind) -> Result<Parts, Error> {
+        let tera = self.tera.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        letter.parts(&tera, kind.name()).map_err(Error::fault)
     }
 }
 

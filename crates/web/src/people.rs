@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod matching;
+pub(crate) mod merge;
 
 use ids::{PersonId, Ts};
 use sea_orm::ActiveValue::Set;

@@ -16,6 +16,7 @@ pub(crate) mod find;
 pub(crate) mod manage;
 pub(crate) mod new_dates;
 pub(crate) mod offer;
+pub(crate) mod questions;
 pub(crate) mod self_check;
 pub(crate) mod texts;
 

@@ -1,10 +1,145 @@
-//! Stub replaced in the same working day.
+//! What falls due: deadlines, late offers, mail, and what is not kept any longer.
+//!
+//! Harmless at any moment, any number of times and in several processes at once. There is no other job
+//! system to learn.
 
-use crate::app::App;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use booking::{Asked, Change, allocator, bookings, calendar};
+use ids::Ts;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use crate::app::{App, OPERATIONS_KEPT};
+use crate::entity::{draft, link, mark, operation, outbox_mail, team_task};
 use crate::error::Error;
 use crate::mailer::Mailer;
+use crate::outbox::{Kind, send};
+use crate::tasks::{self, TaskKind};
+use crate::work::Work;
 
-/// What falls due.
-pub async fn rounds(_app: &App, _mailer: &Mailer) -> Result<(), Error> {
+/// Lets everything happen that falls due now, mail included.
+pub async fn rounds(app: &App, mailer: &Mailer) -> Result<(), Error> {
+    let settled = settle(app).await;
+    let sent = send::send_due(app, mailer).await;
+    settled.and(sent)
+}
+
+/// The same without mail: also what is done at start, before the first visitor is let in (T-63).
+pub(crate) async fn settle(app: &App) -> Result<(), Error> {
+    let seen = remember(app).await?;
+    let mut outcome = Ok(());
+    for run in allocator::overdue_runs(app.reader(), app.now()).await? {
+        let tick = app.change(async |work| work.allocate(run, Asked::by_system(Change::Tick)).await).await;
+        // A run that cannot be settled holds up no other.
+        outcome = outcome.and(tick.map(|_| ()));
+    }
+    late_offers(app).await?;
+    if seen.is_none_or(|seen| app.now() - seen >= HOUSEKEEPING) {
+        keep_house(app, seen).await?;
+    }
+    outcome
+}
+
+/// The row that holds the latest moment that any process has seen (T-66).
+const LATEST: &str = "latest_moment";
+/// How often it is written, and old things are looked for.
+const HOUSEKEEPING: Duration = Duration::MINUTE;
+/// A clock that went back by more than this raises an alarm (T-66).
+const SET_BACK: Duration = Duration::minutes(2);
+/// How long things are kept after they are over (trust.md section 11).
+const KEPT: Duration = Duration::days(30);
+/// Mail that waits longer than this is worth an alarm (T-45).
+const MAIL_WAITS: Duration = Duration::minutes(15);
+
+/// Whether the alarm about the clock was raised since the clock was last right.
+static ALARMED: AtomicBool = AtomicBool::new(false);
+
+/// Reminds the clock of the latest moment ever seen: set back, it revives nothing (T-66).
+async fn remember(app: &App) -> Result<Option<Ts>, Error> {
+    let row = mark::Entity::find_by_id(LATEST).one(app.reader()).await?;
+    let seen = row.and_then(|it| OffsetDateTime::parse(&it.value, &Rfc3339).ok()).map(Ts::new);
+    if let Some(seen) = seen {
+        app.clock().remember(seen);
+    }
+    let back = app.clock().set_back_by();
+    let is_back = back > SET_BACK;
+    if is_back && !ALARMED.swap(is_back, Ordering::Relaxed) {
+        tracing::error!(event = "clock_set_back", seconds = back.whole_seconds());
+    } else if !is_back {
+        ALARMED.store(false, Ordering::Relaxed);
+    }
+    Ok(seen)
+}
+
+/// Offers whose mail is not taken in time become calls (B-43). One call for one offer: also where the
+/// person never had a usable address.
+async fn late_offers(app: &App) -> Result<(), Error> {
+    let (settings, _) = calendar::rules(app.reader()).await?;
+    let before = app.now() - Duration::hours(settings.offer_mail_late);
+    let late = bookings::offers_without_clock(app.reader(), before).await?;
+    if late.is_empty() {
+        return Ok(());
+    }
+    let occasion = |n: i32| format!("{}-ev{n}", Kind::Offer.name());
+    let known = team_task::Entity::find()
+        .filter(team_task::Column::Kind.eq(TaskKind::PhoneOffer.name()))
+        .filter(team_task::Column::About.is_in(late.iter().map(|it| it.0.0)))
+        .all(app.reader())
+        .await?;
+    let is_known = |about, n| known.iter().any(|it| it.about == about && it.occasion == occasion(n));
+    for (booking, _, n) in late.into_iter().filter(|(booking, _, n)| !is_known(booking.0, *n)) {
+        let add = async |work: std::sync::Arc<Work>| {
+            tasks::add(&work, TaskKind::PhoneOffer, booking.0, &occasion(n), work.now()).await
+        };
+        app.change(add).await?;
+    }
+    Ok(())
+}
+
+/// Notes the time, forgets what is over, and looks for mail that waits too long.
+async fn keep_house(app: &App, seen: Option<Ts>) -> Result<(), Error> {
+    app.change(async |work| {
+        let now = work.now();
+        let latest = mark::ActiveModel { name: Set(LATEST.to_owned()), value: Set(now.to_string()) };
+        let there = OnConflict::column(mark::Column::Name).update_column(mark::Column::Value).to_owned();
+        mark::Entity::insert(latest).on_conflict(there).exec_without_returning(work.tx()).await?;
+
+        let old = operation::Column::At.lt(now - OPERATIONS_KEPT);
+        operation::Entity::delete_many().filter(old).exec(work.tx()).await?;
+        draft::Entity::delete_many().filter(draft::Column::EndsAt.lt(now - KEPT)).exec(work.tx()).await?;
+        link::Entity::delete_many().filter(link::Column::EndsAt.lt(now - KEPT)).exec(work.tx()).await?;
+        forget_answers(&work, seen).await
+    })
+    .await?;
+    let oldest = outbox_mail::Entity::find()
+        .filter(outbox_mail::Column::State.is_in(["queued", "sending"]))
+        .filter(outbox_mail::Column::DueAt.lt(app.now() - MAIL_WAITS))
+        .order_by_asc(outbox_mail::Column::DueAt)
+        .one(app.reader())
+        .await?;
+    if let Some(oldest) = oldest {
+        tracing::warn!(event = "mail_waits", minutes = (app.now() - oldest.due_at).whole_minutes());
+    }
+    Ok(())
+}
+
+/// Clears the answers of forms that are over; that there was a form is remembered a little longer.
+async fn forget_answers(work: &Work, seen: Option<Ts>) -> Result<(), Error> {
+    let mut over = draft::Entity::find().filter(draft::Column::EndsAt.lte(work.now()));
+    if let Some(seen) = seen {
+        // What ended before was cleared then.
+        over = over.filter(draft::Column::EndsAt.gt(seen - Duration::DAY));
+    }
+    let empty = json!({});
+    for row in over.all(work.tx()).await?.into_iter().filter(|it| it.answers != empty) {
+        let mut row = row.into_active_model();
+        row.answers = Set(Value::clone(&empty));
+        row.update(work.tx()).await?;
+    }
     Ok(())
 }

@@ -75,6 +75,11 @@ pub(crate) async fn organisation(db: &impl ConnectionTrait) -> Result<BTreeMap<S
 
 /// The look that these settings describe; settings that do not fit together give the first look.
 pub(crate) fn theme(values: &BTreeMap<String, String>) -> Theme {
+    Theme::new(&brand(values)).or_else(|_| Theme::new(&Brand::default())).unwrap_or_default()
+}
+
+/// The colours and the header of these settings, whether or not they can be read on a page.
+pub(crate) fn brand(values: &BTreeMap<String, String>) -> Brand {
     let mut brand = Brand::default();
     let colour = |name: &str| values.get(name).and_then(|it| it.parse::<Colour>().ok());
     if let Some(it) = colour("brand_colour") {
@@ -89,7 +94,7 @@ pub(crate) fn theme(values: &BTreeMap<String, String>) -> Theme {
     if values.get("header").is_some_and(|it| it == "white") {
         brand.header = Header::White;
     }
-    Theme::new(&brand).or_else(|_| Theme::new(&Brand::default())).unwrap_or_default()
+    brand
 }
 
 impl Site {

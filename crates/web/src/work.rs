@@ -3,6 +3,8 @@
 //! The only place where a transaction begins. What is written through one `Work`, mail and tasks
 //! included, is there together or not at all.
 
+use std::sync::Arc;
+
 use booking::allocator::{self, Arrival};
 use booking::{Asked, Change, Outcome};
 use ids::{BookingId, RunId, Ts};
@@ -45,8 +47,10 @@ impl Work {
         })
     }
 
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        Ok(self.tx.commit().await?)
+    pub(crate) async fn commit(work: Arc<Self>) -> Result<(), Error> {
+        // Somebody who still holds the change when it should end would write after its end.
+        let work = Arc::into_inner(work).ok_or_else(|| Error::fault(std::fmt::Error))?;
+        Ok(work.tx.commit().await?)
     }
 
     /// The transaction.
@@ -108,9 +112,9 @@ impl Work {
         &self,
         op: Option<&str>,
         content: &str,
-        act: impl AsyncFnOnce(&Self) -> Result<String, Error>,
+        act: impl Future<Output = Result<String, Error>>,
     ) -> Result<String, Error> {
-        let Some(op) = op else { return act(self).await };
+        let Some(op) = op else { return act.await };
         let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(content.as_bytes()));
         // The number is taken first: a second request with it waits here for the first one to end.
         let row = operation::ActiveModel {
@@ -127,7 +131,7 @@ impl Work {
             let first = operation::Entity::find_by_id(op).one(&self.tx).await?.ok_or(Error::NotFound)?;
             return if first.digest == digest { Ok(first.result) } else { Err(Error::OtherContent) };
         }
-        let result = act(self).await?;
+        let result = act.await?;
         let row =
             operation::ActiveModel { op: Set(op.to_owned()), result: Set(result.clone()), ..Default::default() };
         row.update(&self.tx).await?;

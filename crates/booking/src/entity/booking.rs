@@ -3,6 +3,10 @@
 use ids::{BookingId, CourseId, PersonId, RunId, Ts};
 use sea_orm::entity::prelude::*;
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "as stored: each is a question somebody answered yes or no"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "booking")]
 pub struct Model {

@@ -139,7 +139,8 @@ fn digits(at: PrimitiveDateTime) -> String {
 }
 
 impl Method {
-    fn name(self) -> &'static str {
+    /// The word in the calendar and in the part's type.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Request => "REQUEST",
             Self::Cancel => "CANCEL",

@@ -1,7 +1,163 @@
-//! Stub replaced in the same working day.
+//! Pages of text: how it works, support, privacy and the like (T-39).
 
-use crate::routes::Routes;
+use axum::extract::{FromRequestParts, State};
+use axum::response::Response;
+use axum_extra::routing::TypedPath;
+use serde::{Deserialize, Serialize};
+use time::Date;
+use time::macros::date;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::pages::Page;
+use crate::plain_text::{self, Block, Placeholders, TEXT_PAGES, TextPage};
+use crate::public::self_check::{self, SelfCheckPath};
+use crate::routes::{Routes, Who};
+use crate::site::Site;
+use crate::words;
+
+/// `/how-it-works`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/how-it-works")]
+pub(crate) struct HowItWorksPath;
+
+/// `/becoming-a-peer-worker`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/becoming-a-peer-worker")]
+pub(crate) struct BecomingPath;
+
+/// `/support`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/support")]
+pub(crate) struct SupportPath;
+
+/// `/easy-read`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/easy-read")]
+pub(crate) struct EasyReadPath;
+
+/// `/contact`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/contact")]
+pub(crate) struct ContactPath;
+
+/// `/accessibility`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/accessibility")]
+pub(crate) struct AccessibilityPath;
+
+/// `/privacy`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/privacy")]
+pub(crate) struct PrivacyPath;
+
+/// `/cookies`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/cookies")]
+pub(crate) struct CookiesPath;
 
 pub(crate) fn routes() -> Routes {
     Routes::default()
+        .get::<HowItWorksPath, _, _>(Who::Anyone, text::<HowItWorksPath>)
+        .get::<BecomingPath, _, _>(Who::Anyone, text::<BecomingPath>)
+        .get::<SupportPath, _, _>(Who::Anyone, text::<SupportPath>)
+        .get::<EasyReadPath, _, _>(Who::Anyone, text::<EasyReadPath>)
+        .get::<ContactPath, _, _>(Who::Anyone, text::<ContactPath>)
+        .get::<AccessibilityPath, _, _>(Who::Anyone, text::<AccessibilityPath>)
+        .get::<PrivacyPath, _, _>(Who::Anyone, text::<PrivacyPath>)
+        .get::<CookiesPath, _, _>(Who::Anyone, text::<CookiesPath>)
+}
+
+/// When the first texts were last read through by somebody responsible for them.
+const FIRST_TEXTS_REVIEWED: Date = date!(2026 - 11 - 20);
+
+async fn text<P: TypedPath + FromRequestParts<App>>(_: P, State(app): State<App>) -> Result<Response, Error> {
+    let slug = P::PATH.trim_start_matches('/');
+    let page = TEXT_PAGES
+        .iter()
+        .find(|it| it.slug == slug)
+        .ok_or(Error::NotFound)?;
+    let is_becoming = P::PATH == BecomingPath::PATH;
+    let check = if is_becoming {
+        self_check::find(&app).await?
+    } else {
+        None
+    };
+    let self_check = check.map(|_| SelfCheckPath.to_string());
+    app.page(&TextsPage::of(page, &Site::load(&app).await?, self_check)?)
+        .await
+}
+
+/// One text.
+#[derive(Clone, Debug, Serialize)]
+struct TextsPage {
+    /// Which item of the menu it is, if any.
+    slug: &'static str,
+    title: &'static str,
+    blocks: Vec<Block>,
+    /// "Friday 20 November 2026".
+    reviewed: String,
+    self_check: Option<String>,
+}
+
+impl TextsPage {
+    fn of(page: &TextPage, site: &Site, self_check: Option<String>) -> Result<Self, Error> {
+        let values = Placeholders {
+            org_name: &site.org_name,
+            service_name: &site.service_name,
+            contact_email: &site.contact_email,
+            contact_phone: &site.contact_phone,
+            contact_hours: &site.contact_hours,
+            support_text: &site.support_text,
+        };
+        let refused =
+            |lines| Error::Fault(format!("the text {:?} cannot be read: {lines:?}", page.slug).into());
+        Ok(Self {
+            slug: page.slug,
+            title: page.title,
+            blocks: plain_text::parse(page.first_text, &values).map_err(refused)?,
+            reviewed: words::date(FIRST_TEXTS_REVIEWED),
+            self_check,
+        })
+    }
+}
+
+impl Page for TextsPage {
+    const TEMPLATE: &'static str = "pages/texts/text.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        let values = crate::site::ORGANISATION.iter();
+        let values = values.map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned()));
+        let site = Site::of(&values.collect(), String::new());
+        let check = |it: &TextPage| {
+            BecomingPath::PATH
+                .ends_with(it.slug)
+                .then(|| SelfCheckPath.to_string())
+        };
+        TEXT_PAGES
+            .iter()
+            .map(|it| Self::of(it, &site, check(it)).unwrap())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_hold() {
+        crate::pages_test::check::<TextsPage>();
+    }
+
+    #[test]
+    fn every_text_has_its_address() {
+        let (_, table) = routes().into_parts();
+        let mut paths: Vec<_> = table.iter().map(|it| it.path.trim_start_matches('/')).collect();
+        let mut slugs = TEXT_PAGES.map(|it| it.slug);
+        paths.sort_unstable();
+        slugs.sort_unstable();
+        assert_eq!(paths, slugs);
+    }
 }

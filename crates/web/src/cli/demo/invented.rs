@@ -1,0 +1,232 @@
+//! The people and dates of a demo. Everything happens through the doors that real people use, at its own
+//! time: the clock begins weeks earlier and is moved on from one thing to the next.
+
+use booking::calendar::{self, Delivery, NewRun, NewSession, Vouched};
+use booking::{Actor, Ask, Asked, Cause, Change, Channel, Details, Source, london};
+use ids::{BookingId, PersonId, RunId, Ts};
+use time::macros::time;
+use time::{Date, Duration, Time, Weekday};
+
+use super::on_or_after;
+use crate::app::App;
+use crate::error::Error;
+use crate::import::{course, holidays};
+use crate::people::{self, NewPerson, matching};
+use crate::public::questions::{Need, add_needs};
+use crate::rehearsal;
+use crate::work::Work;
+
+/// How long before the demo's moment the first thing happened.
+pub(super) const HISTORY: Duration = Duration::days(42);
+
+/// Nobody's family name.
+const FAMILY: &str = "Example";
+
+const CAME: [&str; 4] = ["Ash", "Bay", "Brook", "Casey"];
+const HELD_A_FEW: [&str; 8] = ["Dale", "Drew", "Eden", "Ellis", "Fern", "Flint", "Frankie", "Glen"];
+const BY_PHONE: [&str; 1] = ["Hazel"];
+const UNCONFIRMED: [&str; 1] = ["Ivy"];
+const FILLED: [&str; 8] = ["Jules", "Kit", "Lake", "Marlow", "Noor", "Olive", "Pip", "River"];
+const WAIT: [&str; 3] = ["Robin", "Sage", "Sky"];
+const CALLED_OFF: [&str; 2] = ["Storm", "Teal"];
+const EARLY: [&str; 3] = ["Alex", "Charlie", "Wren"];
+
+/// How somebody got in touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// A place, on the web: held until the address is confirmed.
+    Web,
+    /// A place, by phone, without an address.
+    Phone,
+    /// The waiting list, on the web.
+    Wait,
+}
+
+/// Fills an empty service: dates in every state that a visitor can meet, and people who booked them.
+pub(super) async fn fill(app: &App, now: Ts) -> Result<(), Error> {
+    let runs = dates(app, now).await?;
+    let ago = |it: Duration| now - it;
+    rehearsal::until(app, ago(Duration::days(40))).await?;
+    come_to(app, runs.finished, &CAME).await?;
+    rehearsal::until(app, ago(Duration::days(12))).await?;
+    come_to(app, runs.full, &FILLED).await?;
+    rehearsal::until(app, ago(Duration::days(8))).await?;
+    come_to(app, runs.few, &HELD_A_FEW).await?;
+    ask(app, runs.few, &BY_PHONE, Way::Phone).await?;
+    rehearsal::until(app, ago(Duration::days(5))).await?;
+    come_to(app, runs.cancelled, &CALLED_OFF).await?;
+    rehearsal::until(app, ago(Duration::days(3))).await?;
+    ask(app, runs.full, &WAIT, Way::Wait).await?;
+    come_to(app, runs.open, &EARLY).await?;
+    rehearsal::until(app, ago(Duration::days(1))).await?;
+    call_off(app, runs.cancelled).await?;
+    rehearsal::until(app, ago(Duration::hours(2))).await?;
+    ask(app, runs.few, &UNCONFIRMED, Way::Web).await?;
+    rehearsal::until(app, now).await
+}
+
+/// One run in each state.
+#[derive(Clone, Copy, Debug)]
+struct Runs {
+    finished: RunId,
+    cancelled: RunId,
+    full: RunId,
+    few: RunId,
+    open: RunId,
+}
+
+async fn dates(app: &App, now: Ts) -> Result<Runs, Error> {
+    let corrupt = |wrong: Vec<String>| Error::BadForm(wrong.join(" "));
+    let new = course::parse(include_str!("../../../../../courses/introductory-course.toml")).map_err(corrupt)?;
+    let days = holidays::parse(include_str!("../../../../../courses/bank-holidays.csv")).map_err(corrupt)?;
+    let (today, _) = london::local(now);
+    let from_today = |days: i64, wanted| on_or_after(today.saturating_add(Duration::days(days)), wanted);
+    let opened = app.now();
+    let soon = london::in_london(from_today(6, Weekday::Monday), time!(9:00));
+    let morning = (time!(10:00), time!(13:15));
+    let afternoon = (time!(13:30), time!(16:45));
+    let plan = [
+        run("Two mornings", 12, opened, from_today(-17, Weekday::Tuesday), 1, morning),
+        run("Two afternoons", 12, opened, from_today(16, Weekday::Tuesday), 1, afternoon),
+        run("A week apart", 8, opened, from_today(23, Weekday::Tuesday), 7, morning),
+        run("A week apart", 12, opened, from_today(30, Weekday::Wednesday), 7, afternoon),
+        run("Two mornings", 12, opened, from_today(37, Weekday::Tuesday), 1, morning),
+        run("A week apart", 12, soon, from_today(58, Weekday::Thursday), 7, morning),
+    ];
+    let (new, days, plan) = (&new, &days, &plan);
+    let made = app
+        .change(|work| async move {
+            let fresh = || work.fresh_id();
+            let version = calendar::add_course(work.tx(), &fresh, new.clone()).await?;
+            calendar::publish_version(work.tx(), work.now(), version).await?;
+            for it in days {
+                calendar::add_bank_holiday(work.tx(), it.day, &it.name).await?;
+            }
+            let mut made = Vec::new();
+            for it in plan {
+                let run = calendar::add_run(work.tx(), &fresh, it.clone()).await?;
+                let nobody = Some("A rehearsal has no facilitators".to_owned());
+                let vouched = Vouched { minutes: false, without_facilitators: nobody };
+                calendar::publish_run(work.tx(), work.now(), run, vouched).await?;
+                made.push(run);
+            }
+            Ok(made)
+        })
+        .await?;
+    let [finished, cancelled, full, few, open, _soon] = made[..] else { return Err(Error::NotFound) };
+    Ok(Runs { finished, cancelled, full, few, open })
+}
+
+fn run(label: &str, capacity: i32, opens_at: Ts, first: Date, apart: i64, (start, end): (Time, Time)) -> NewRun {
+    let on = |date| NewSession { date, start, end, break_minutes: 15 };
+    NewRun {
+        course_code: "intro".to_owned(),
+        label: label.to_owned(),
+        capacity,
+        delivery: Delivery::Online,
+        venue: None,
+        join_url: Some("https://meet.example.org/invented-room".to_owned()),
+        opens_at,
+        closes_at: None,
+        waiting_list: true,
+        sessions: vec![on(first), on(first.saturating_add(Duration::days(apart)))],
+    }
+}
+
+/// People book on the web, read their mail a little later, and confirm.
+async fn come_to(app: &App, run: RunId, names: &[&str]) -> Result<(), Error> {
+    let asked = ask(app, run, names, Way::Web).await?;
+    rehearsal::until(app, app.now() + Duration::minutes(20)).await?;
+    let asked = &asked;
+    app.change(|work| async move {
+        for (person, booking) in asked {
+            matching::prove(&work, *person).await?;
+            let _ = work.allocate(run, Asked::by_person(Change::Confirm(*booking, None))).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn ask(app: &App, run: RunId, names: &[&str], way: Way) -> Result<Vec<(PersonId, BookingId)>, Error> {
+    app.change(|work| async move {
+        let mut asked = Vec::new();
+        for name in names {
+            asked.push(ask_one(&work, run, name, way).await?);
+        }
+        Ok(asked)
+    })
+    .await
+}
+
+async fn ask_one(work: &Work, run: RunId, name: &str, way: Way) -> Result<(PersonId, BookingId), Error> {
+    let person = people::add(work, invented(name, way)).await?;
+    let booking = BookingId(work.fresh_id());
+    let ask = Ask { booking, person, proven: false, priority: false };
+    let (change, cause) = match way {
+        Way::Web => (Change::Book(ask), Cause::person()),
+        Way::Wait => (Change::Join(ask), Cause::person()),
+        Way::Phone => (Change::Book(ask), Cause { actor: Actor::Team(None), channel: Channel::Phone, reason: None }),
+    };
+    let details = Some(details(work, name, way));
+    let _ = work.allocate(run, Asked { change, cause, details }).await?;
+    if name == EARLY[0] {
+        let dates = calendar::run_dates(work.tx(), run).await?.ok_or(Error::NotFound)?;
+        let first = dates.sessions.first().ok_or(Error::NotFound)?.date;
+        let needs = ["captions", "breaks"].map(|code| Need { code, detail: None });
+        add_needs(work, booking, first, &needs).await?;
+    }
+    Ok((person, booking))
+}
+
+fn invented(name: &str, way: Way) -> NewPerson {
+    let by_phone = way == Way::Phone;
+    NewPerson {
+        full_name: format!("{name} {FAMILY}"),
+        called_name: None,
+        pronouns: None,
+        email: (!by_phone).then(|| format!("{}@example.org", name.to_lowercase())),
+        phone: by_phone.then(|| "01632 960123".to_owned()),
+        prefers: if by_phone { "phone" } else { "email" }.to_owned(),
+        info_format: "standard".to_owned(),
+    }
+}
+
+fn details(work: &Work, name: &str, way: Way) -> Details {
+    Details {
+        reference: work.secrets().reference(),
+        source: if way == Way::Phone { Source::Phone } else { Source::Web },
+        agreement_version: "rehearsal".to_owned(),
+        privacy_version: "rehearsal".to_owned(),
+        over_18: true,
+        hopes: None,
+        call_wanted: name == EARLY[0],
+        booked_by: None,
+        booked_by_contact: None,
+        copy_permission: false,
+    }
+}
+
+async fn call_off(app: &App, run: RunId) -> Result<(), Error> {
+    let why = "Both trainers are ill.".to_owned();
+    let asked = Asked {
+        change: Change::CancelRun(why),
+        cause: Cause { actor: Actor::Team(None), channel: Channel::System, reason: None },
+        details: None,
+    };
+    let asked = &asked;
+    app.change(|work| async move { work.allocate(run, asked.clone()).await.map(|_| ()) }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn nobody_has_two_bookings() {
+        let all = [&CAME[..], &HELD_A_FEW, &BY_PHONE, &UNCONFIRMED, &FILLED, &WAIT, &CALLED_OFF, &EARLY].concat();
+        let different: BTreeSet<&str> = all.iter().copied().collect();
+        assert_eq!(different.len(), all.len());
+    }
+}

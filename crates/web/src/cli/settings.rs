@@ -1,0 +1,181 @@
+//! `alongside settings`: what the team can change while the program runs.
+
+use std::collections::BTreeMap;
+
+use booking::calendar;
+use booking::settings::{CATALOGUE, Setting};
+use clap::{Args, Subcommand};
+
+use super::open::{For, open};
+use super::{Failure, Places, say};
+use crate::people::address::Address;
+use crate::site;
+use crate::theme::{Colour, Theme};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  alongside settings                                   all of them, with what they mean
+  alongside settings set org_name \"Anytown Trust\"      whose service it is
+  alongside settings set contact_phone \"01632 960123\"  the number that people can call
+  alongside settings set offer_window 24               hours to answer an offer
+
+A change counts from the next page and the next mail on; the service need not be restarted.")]
+pub(super) struct Options {
+    #[command(subcommand)]
+    act: Option<Act>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Change one setting
+    #[command(after_help = "\
+Examples:
+  alongside settings set reminder \"7 1\"      several numbers go in one pair of quotes
+  alongside settings set neutral_name \"\"     empty: the usual value")]
+    Set {
+        /// As in the list of settings
+        name: String,
+        /// Its new value
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+}
+
+pub(super) async fn run(places: &Places, options: Options) -> Result<(), Failure> {
+    let opened = open(places, For::AMoment).await?;
+    let organisation = site::organisation(opened.app.reader()).await?;
+    let (rules, _) = calendar::rules(opened.app.reader()).await?;
+    let Some(Act::Set { name, value }) = options.act else {
+        list(&organisation, &rules);
+        return Ok(());
+    };
+    let value = if organisation.contains_key(&name) {
+        fitting(&name, &value, &organisation).map_err(Failure::Usage)?
+    } else {
+        let mut rules = rules;
+        rules.set(&name, &value).map_err(|why| Failure::Usage(format!("{why}: see alongside settings.")))?;
+        rules.written(&name).unwrap_or(value)
+    };
+    let (of, to) = (&name, &value);
+    opened.app.change(|work| async move { Ok(calendar::set_rule(work.tx(), of, to).await?) }).await?;
+    say(&format!("{name} is now {value:?}."));
+    Ok(())
+}
+
+fn list(organisation: &BTreeMap<String, String>, rules: &booking::Settings) {
+    say("The organisation, as pages and mails show it");
+    for (name, _, purpose) in site::ORGANISATION {
+        let value = organisation.get(*name).map_or("", String::as_str);
+        say(&format!("  {name:<22} {:<30} {purpose}", format!("{value:?}")));
+    }
+    say("\nThe rules of booking");
+    for setting in CATALOGUE {
+        let value = rules.written(setting.name).unwrap_or_default();
+        say(&format!("  {:<22} {value:<14} {:<27} {}", setting.name, range(setting), setting.purpose));
+    }
+    say("\nChange one with: alongside settings set NAME VALUE");
+}
+
+fn range(setting: &Setting) -> String {
+    match setting.unit {
+        "time" => "a time of day".to_owned(),
+        unit => format!("{} to {} {unit}", setting.least, setting.most),
+    }
+}
+
+/// The words that must not travel in the open: subjects, senders, calendars, titles of link pages (U-32).
+const TELLING: [&str; 5] = ["mental", "distress", "crisis", "diagnosis", "peer"];
+
+/// A value of the organisation as it is stored, or why it does not fit.
+fn fitting(name: &str, value: &str, now: &BTreeMap<String, String>) -> Result<String, String> {
+    let value = value.trim();
+    let most = if name == "support_text" { 2_000 } else { 120 };
+    let current = |name: &str| now.get(name).map_or("", String::as_str);
+    if value.chars().any(char::is_control) || value.chars().count() > most {
+        return Err(format!("{name} must be one line of at most {most} characters."));
+    }
+    let may_be_empty = name == "neutral_name" || name.ends_with("_colour");
+    match name {
+        _ if value.is_empty() && may_be_empty => {}
+        _ if value.is_empty() => return Err(format!("{name} must not be empty.")),
+        "contact_email" if value.parse::<Address>().is_err() => {
+            return Err("contact_email must be an address like courses@example.org.".to_owned());
+        }
+        "header" if !["blue", "white"].contains(&value) => {
+            return Err("header must be blue or white.".to_owned());
+        }
+        "neutral_name" if tells(value) => {
+            return Err(format!("neutral_name must do without the words {}: strangers can see it.", TELLING.join(", ")));
+        }
+        "org_name" if tells(value) && current("neutral_name").is_empty() => {
+            return Err("Set neutral_name first: mail would show this name to strangers, and it says what the course is about.".to_owned());
+        }
+        _ if name.ends_with("_colour") => {
+            value.parse::<Colour>().map_err(|why| why.to_string())?;
+        }
+        _ => {}
+    }
+    let mut then = now.clone();
+    then.insert(name.to_owned(), value.to_owned());
+    Theme::new(&site::brand(&then)).map_err(|why| why.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))?;
+    Ok(value.to_owned())
+}
+
+fn tells(value: &str) -> bool {
+    let value = value.to_lowercase();
+    TELLING.iter().any(|it| value.contains(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first() -> BTreeMap<String, String> {
+        site::ORGANISATION.iter().map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[track_caller]
+    fn refused(name: &str, value: &str, why: &str) {
+        let words = fitting(name, value, &first()).unwrap_err();
+        assert!(words.contains(why), "{words}");
+    }
+
+    #[test]
+    fn values_that_fit_are_trimmed_and_taken() {
+        for (name, value) in [
+            ("org_name", " Anytown Trust "),
+            ("contact_email", "team@example.org"),
+            ("header", "white"),
+            ("brand_colour", "#003087"),
+            ("brand_colour", ""),
+            ("neutral_name", ""),
+        ] {
+            assert_eq!(fitting(name, value, &first()).as_deref(), Ok(value.trim()));
+        }
+    }
+
+    #[test]
+    fn values_that_do_not_fit_are_refused_with_a_reason() {
+        refused("org_name", "", "must not be empty");
+        refused("org_name", "one\ntwo", "one line");
+        refused("org_name", &"x".repeat(121), "at most 120 characters");
+        refused("contact_email", "nobody", "an address like");
+        refused("header", "green", "blue or white");
+        refused("link_colour", "blue", "is not a colour");
+    }
+
+    #[test]
+    fn a_colour_that_cannot_be_read_is_refused() {
+        refused("brand_colour", "#ffeb3b", "must be at least 4.5");
+    }
+
+    #[test]
+    fn what_strangers_see_says_nothing_about_the_course() {
+        refused("neutral_name", "Peer support courses", "must do without");
+        refused("org_name", "Anytown Mental Health Trust", "Set neutral_name first");
+        let mut named = first();
+        named.insert("neutral_name".to_owned(), "Courses in Anytown".to_owned());
+        assert!(fitting("org_name", "Anytown Mental Health Trust", &named).is_ok());
+    }
+}

@@ -1,0 +1,144 @@
+//! After the dates, the time or the place changed: keep, move or cancel (B-50).
+
+use axum::extract::State as Extracted;
+use axum::http::StatusCode;
+use axum::response::Response;
+use booking::{Asked, Change, Note, State, bookings};
+use serde::Serialize;
+
+use super::call_us::{self, Why};
+use super::question::{Question, Section};
+use super::{ChangedPath, Choice, Facts, Held, Row, Sent, cancel, days, status};
+use crate::app::App;
+use crate::error::Error;
+use crate::forms::Fields;
+use crate::links::Purpose;
+use crate::pages::Page;
+use crate::visitor::Visitor;
+
+pub(super) async fn ask(
+    ChangedPath { token }: ChangedPath,
+    Extracted(app): Extracted<App>,
+    visitor: Visitor,
+) -> Result<Response, Error> {
+    let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
+    if held.run.change_no == 0 || !held.record.state.is_live() || held.is_over(app.now()) {
+        return Ok(held.go(""));
+    }
+    let history = bookings::history(app.reader(), held.record.id).await?;
+    if status::change_unanswered(app.reader(), &held, &history).await? {
+        return question(&app, &held).show(&app).await;
+    }
+    let can_still_change = !held.has_begun(app.now());
+    app.page(&KeptPage { booking: held.facts(), can_still_change }).await
+}
+
+pub(super) async fn answer(
+    ChangedPath { token }: ChangedPath,
+    Extracted(app): Extracted<App>,
+    visitor: Visitor,
+    mut fields: Fields,
+) -> Result<Response, Error> {
+    let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
+    let sent = Sent::of(&mut fields)?;
+    let answer = fields.line("answer")?;
+    fields.done()?;
+    match answer.as_str() {
+        "keep" => keep(&app, &held, &sent).await,
+        "move" => Ok(held.go("/move")),
+        "cancel" if held.has_begun(app.now()) => {
+            call_us::answer(&app, StatusCode::CONFLICT, Why::Started, Some(held.path(""))).await
+        }
+        "cancel" => cancel::cancel(&app, &held, &sent).await,
+        _ => question(&app, &held).again().show(&app).await,
+    }
+}
+
+fn question(app: &App, held: &Held) -> Question {
+    let listed = matches!(held.record.state, State::Waiting | State::Offered { .. });
+    let (keep, leave) =
+        if listed { ("Stay on the list", "Leave the list") } else { ("Keep my place", "Cancel my place") };
+    let mut choices = vec![Choice::new("keep", keep)];
+    let begun = held.has_begun(app.now());
+    if !begun && app.now() < held.run.closes_at {
+        choices.push(Choice::new("move", "Move to other dates"));
+    }
+    if !begun {
+        choices.push(Choice::new("cancel", leave));
+    }
+    let call_when = if begun { "The course has started. To move or cancel" } else { "If you would like to talk about it" };
+    let asked = Question::new(app, "Something about your dates has changed", held.path("/changed"), choices)
+        .saying(&["We are sorry if this is hard for you. You do not have to give a reason."])
+        .back_to(&held.path(""));
+    Question {
+        sections: sections(held),
+        legend: "What would you like to do?".to_owned(),
+        call_when: call_when.to_owned(),
+        ..asked
+    }
+}
+
+/// Before and now; the place only to whoever has shown that the booking is theirs (B-21).
+fn sections(held: &Held) -> Vec<Section> {
+    let mut now = days(&held.run.sessions);
+    if held.person.is_proven() {
+        now.push(Row::new("Where", crate::words::place(&held.run)));
+    }
+    let before = days(&held.run.before_change);
+    let same = held.run.before_change == held.run.sessions;
+    let sections = [("Before", before), ("Now", now)].map(|(heading, rows)| Section { heading: heading.to_owned(), rows });
+    sections.into_iter().filter(|it| !it.rows.is_empty() && !(same && it.heading == "Before")).collect()
+}
+
+async fn keep(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
+    let (run, say) = (held.record.run, Change::Say(held.record.id, Note::Keep));
+    let history = bookings::history(app.reader(), held.record.id).await?;
+    if status::change_unanswered(app.reader(), held, &history).await? {
+        app.change(async |work| {
+            let asked = Asked::by_person(say.clone());
+            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) }).await
+        })
+        .await?;
+    }
+    Ok(held.go("/changed"))
+}
+
+/// "You keep your place."
+#[derive(Clone, Debug, Serialize)]
+struct KeptPage {
+    booking: Facts,
+    can_still_change: bool,
+}
+
+impl Page for KeptPage {
+    const TEMPLATE: &'static str = "pages/manage/kept.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        let page = |proven, can_still_change| Self { booking: super::sample_facts(proven), can_still_change };
+        vec![page(true, true), page(false, false)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::public::manage::tests as sample;
+
+    #[test]
+    fn pages_hold() {
+        crate::pages_test::check::<KeptPage>();
+    }
+
+    #[test]
+    fn after_the_start_only_keeping_is_offered() {
+        let offered = |now| {
+            let app = sample::idle_app_at(now);
+            let asked = question(&app, &sample::held(State::Booked, true));
+            asked.choices.into_iter().map(|it| it.value).collect::<Vec<_>>()
+        };
+        assert_eq!(offered(sample::before()), ["keep", "move", "cancel"]);
+        assert_eq!(offered(sample::day_1() - time::Duration::hours(1)), ["keep", "cancel"]);
+        assert_eq!(offered(sample::day_1()), ["keep"]);
+    }
+}

@@ -1,0 +1,653 @@
+//! "My booking": where it stands, and what its holder can do now.
+
+use axum::extract::State as Extracted;
+use axum::response::Response;
+use booking::bookings::{self, HistoryLine};
+use booking::calendar::{self, Delivery};
+use booking::queue::{Band, band};
+use booking::{Asked, By, Change, Settings, State, allocator, attendance};
+use ids::{BookingId, Ts};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde::Serialize;
+
+use super::other_dates::{NextDates, next_dates};
+use super::{BookingPath, Facts, Held, Sent, keep, moving, needs};
+use crate::app::App;
+use crate::entity::outbox_mail;
+use crate::error::Error;
+use crate::forms::Fields;
+use crate::links::{self, Purpose};
+use crate::notify::NOT_ME;
+use crate::outbox::Kind;
+use crate::pages::Page;
+use crate::visitor::Visitor;
+use crate::words;
+
+pub(super) async fn show(
+    BookingPath { token }: BookingPath,
+    Extracted(app): Extracted<App>,
+    visitor: Visitor,
+) -> Result<Response, Error> {
+    let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
+    let known = Known::load(&app, &held).await?;
+    app.page(&BookingPage::of(&app, &held, known)).await
+}
+
+/// What can be done on the page itself, each with one press: to say that one cannot come to a day
+/// (B-31), and to take a place that came free while waiting.
+pub(super) async fn act(
+    BookingPath { token }: BookingPath,
+    Extracted(app): Extracted<App>,
+    visitor: Visitor,
+    mut fields: Fields,
+) -> Result<Response, Error> {
+    let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
+    let sent = Sent::of(&mut fields)?;
+    let (day, book) = (fields.line("cannot_come")?, fields.line("book")?);
+    fields.done()?;
+    match (day.parse::<i32>(), book.as_str()) {
+        (Ok(day), "") => cannot_come(&app, &held, day, &sent).await,
+        (Err(_), "yes") if day.is_empty() => book_now(&app, &held, &sent).await,
+        _ => Err(Error::BadForm("nothing was chosen".to_owned())),
+    }
+}
+
+async fn cannot_come(app: &App, held: &Held, day: i32, sent: &Sent) -> Result<Response, Error> {
+    let session = held.run.sessions.iter().find(|it| it.idx == day).ok_or(Error::NotFound)?.id;
+    let booking = held.record.id;
+    let noted = app
+        .change(async |work| {
+            sent.once(&work, async {
+                if bookings::has_apologies(work.tx(), booking, session).await? {
+                    return Ok(());
+                }
+                let fresh = || work.fresh_id();
+                Ok(attendance::send_apologies(work.tx(), work.now(), &fresh, booking, session).await?)
+            })
+            .await
+        })
+        .await;
+    match noted {
+        // The day is over, or the place was given back: the page says so.
+        Ok(()) | Err(Error::Refused(_) | Error::NotFound) => Ok(held.go("")),
+        Err(error) => Err(error),
+    }
+}
+
+async fn book_now(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
+    if !held.person.is_proven() {
+        return Ok(held.go("/confirm"));
+    }
+    let (run, accept) = (held.record.run, Change::Accept(held.record.id, None));
+    let booked = app
+        .change(async |work| {
+            let asked = Asked::by_person(accept.clone());
+            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) }).await
+        })
+        .await;
+    match booked {
+        // Somebody else was faster, or it is booked already: the page says where it stands.
+        Ok(()) | Err(Error::Refused(_)) => Ok(held.go("")),
+        Err(error) => Err(error),
+    }
+}
+
+/// What the page has to know beside the booking.
+#[derive(Clone, Debug)]
+struct Known {
+    now: Ts,
+    settings: Settings,
+    history: Vec<HistoryLine>,
+    /// The link to the offer that is open.
+    offer: Option<String>,
+    band: Option<Band>,
+    /// Whether somebody who waits can have a place at once.
+    free_now: bool,
+    /// The dates it moved to.
+    moved_to: String,
+    next: Vec<NextDates>,
+    /// Dates to go over to after the whole course was called off (B-53).
+    instead: Option<moving::Instead>,
+    needs_noted: bool,
+    /// Whether a change of dates waits for an answer (B-50).
+    change_unanswered: bool,
+    /// The days, by number, that the person cannot come to.
+    apologies: Vec<i32>,
+}
+
+impl Known {
+    async fn load(app: &App, held: &Held) -> Result<Self, Error> {
+        let (db, now, record) = (app.reader(), app.now(), &held.record);
+        let (settings, _) = calendar::rules(db).await?;
+        let snapshot = allocator::snapshot(db, record.run).await?.ok_or(Error::NotFound)?;
+        let entry = snapshot.booking(record.id).filter(|_| record.state == State::Waiting);
+        let mut offer = None;
+        if matches!(record.state, State::Offered { .. }) {
+            offer = links::token(db, app.secrets(), Purpose::Offer, record.id.0).await?;
+        }
+        let mut next = Vec::new();
+        let ended = matches!(record.state, State::Lapsed | State::Closed | State::Cancelled { .. });
+        // The addresses of these pages name the course.
+        if ended && held.person.is_proven() {
+            next = next_dates(db, &held.run, now).await?;
+        }
+        let mut apologies = Vec::new();
+        for it in &held.run.sessions {
+            if bookings::has_apologies(db, record.id, it.id).await? {
+                apologies.push(it.idx);
+            }
+        }
+        let history = bookings::history(db, record.id).await?;
+        Ok(Self {
+            now,
+            band: entry.map(|it| band(&snapshot, it)),
+            free_now: entry.is_some() && snapshot.public_free(now) > 0,
+            offer,
+            moved_to: moved_to(db, record.state).await?,
+            next,
+            instead: moving::Instead::of(db, held, now, &settings).await?,
+            needs_noted: needs::are_noted(db, record.id).await?,
+            change_unanswered: change_unanswered(db, held, &history).await?,
+            apologies,
+            settings,
+            history,
+        })
+    }
+}
+
+/// The dates at the end of a chain of moves (INV-13).
+async fn moved_to(db: &impl ConnectionTrait, state: State) -> Result<String, Error> {
+    let mut state = state;
+    let mut dates = String::new();
+    while let State::Moved { to } = state {
+        let next = bookings::find(db, to).await?.ok_or(Error::NotFound)?;
+        let run = calendar::run_dates(db, next.run).await?.ok_or(Error::NotFound)?;
+        (state, dates) = (next.state, words::dates(&run.sessions));
+    }
+    Ok(dates)
+}
+
+/// Whether the person was told of a change and has not said that they keep the booking. A move or a
+/// cancellation would have ended it.
+pub(super) async fn change_unanswered(
+    db: &impl ConnectionTrait,
+    held: &Held,
+    history: &[HistoryLine],
+) -> Result<bool, Error> {
+    if held.run.change_no == 0 || !held.record.state.is_live() {
+        return Ok(false);
+    }
+    let told = told_of_change(db, held.record.id).await?;
+    let kept = history.iter().rev().find(|it| it.event == "keep").map(|it| it.at);
+    Ok(told.is_some_and(|told| kept.is_none_or(|kept| kept < told)))
+}
+
+async fn told_of_change(db: &impl ConnectionTrait, id: BookingId) -> Result<Option<Ts>, Error> {
+    let last = outbox_mail::Entity::find()
+        .filter(outbox_mail::Column::Kind.eq(Kind::RunChanged.name()))
+        .filter(outbox_mail::Column::About.eq(id.0))
+        .order_by_desc(outbox_mail::Column::Seq)
+        .one(db)
+        .await?;
+    Ok(last.map(|it| it.created_at))
+}
+
+/// A link with its words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Step {
+    text: String,
+    href: String,
+}
+
+/// "I cannot come" for one day.
+#[derive(Clone, Debug, Serialize)]
+struct DayOff {
+    day: i32,
+    /// "Day 1, Tuesday 8 June 2027", and the same in a sentence.
+    label: String,
+    text: String,
+    /// Whether they said so already.
+    said: bool,
+    op: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct BookingPage {
+    booking: Facts,
+    heading: String,
+    tag: String,
+    tag_colour: &'static str,
+    lead: Vec<String>,
+    /// Why it was cancelled, as the team wrote it.
+    reason: String,
+    /// "To change something", "If this comes as a surprise": when to call.
+    call_when: String,
+    /// A change of dates waits for an answer there.
+    changed_url: String,
+    /// The next thing to do.
+    next_step: Option<Step>,
+    /// A place can be had with one press.
+    book_op: String,
+    /// What else can be done.
+    steps: Vec<Step>,
+    days_off: Vec<DayOff>,
+    /// Whether some needs are noted; never which (T-26).
+    needs: &'static str,
+    instead: Option<moving::Instead>,
+    next_dates: Vec<NextDates>,
+    new_link_url: String,
+}
+
+impl BookingPage {
+    fn of(app: &App, held: &Held, known: Known) -> Self {
+        let said = said(held, &known);
+        let can = Can::of(held, &known);
+        let booking = held.facts();
+        let step = |text: &str, page: &str| Step { text: text.to_owned(), href: held.path(page) };
+        let mut steps = Vec::new();
+        if can.claim && said.next.is_some_and(|(_, page)| page != "/confirm") {
+            steps.push(step("Tell us that this booking is yours", "/confirm"));
+        }
+        if can.join && said.next.is_none_or(|(_, page)| page != "/join") {
+            steps.push(step("See how to join", "/join"));
+        }
+        if can.download {
+            steps.push(step("Put the dates in your calendar", "/calendar.ics"));
+        }
+        if can.change_details {
+            steps.push(step("Change your details", "/details"));
+        }
+        if can.go_elsewhere {
+            steps.push(step("Move to other dates", "/move"));
+        }
+        if can.cancel {
+            let listed = matches!(held.record.state, State::Waiting | State::Offered { .. });
+            steps.push(step(if listed { "Leave the waiting list" } else { "Cancel your place" }, "/cancel"));
+        }
+        let next_step = match (&known.offer, said.next) {
+            (Some(token), _) => Some(Step { text: "Answer the offer".to_owned(), href: format!("/o/{token}") }),
+            (None, Some((text, page))) => Some(Step { text: text.to_owned(), href: link_of(held, page) }),
+            (None, None) => None,
+        };
+        Self {
+            heading: said.heading.to_owned(),
+            tag: said.tag,
+            tag_colour: said.colour,
+            lead: said.lead,
+            reason: said.reason,
+            call_when: said.call_when.to_owned(),
+            changed_url: if known.change_unanswered && !held.is_over(known.now) { held.path("/changed") } else { String::new() },
+            next_step,
+            book_op: if known.free_now && booking.proven { app.secrets().op() } else { String::new() },
+            steps,
+            days_off: days_off(app, held, &known, &can),
+            needs: needs_words(&can, known.needs_noted),
+            next_dates: if known.instead.is_some() { Vec::new() } else { known.next },
+            instead: known.instead.map(|it| it.with_op(app.secrets().op())),
+            new_link_url: if held.is_over(known.now) { String::new() } else { held.path("/new-link") },
+            booking,
+        }
+    }
+}
+
+/// A page of the booking, or one for everybody.
+fn link_of(held: &Held, page: &str) -> String {
+    if page.starts_with("/courses") || page.starts_with("/bookings") { page.to_owned() } else { held.path(page) }
+}
+
+fn days_off(app: &App, held: &Held, known: &Known, can: &Can) -> Vec<DayOff> {
+    let open = held.run.sessions.iter().filter(|it| can.send_apologies && known.now < it.ends_at);
+    let several = held.run.sessions.len() > 1;
+    let name = |idx| if several { format!("day {idx}, ") } else { String::new() };
+    let label = |idx| if several { format!("Day {idx}, ") } else { String::new() };
+    open.map(|it| DayOff {
+        day: it.idx,
+        label: format!("{}{}", label(it.idx), words::date(it.date)),
+        text: format!("{}{}", name(it.idx), words::date(it.date)),
+        said: known.apologies.contains(&it.idx),
+        op: app.secrets().op(),
+    })
+    .collect()
+}
+
+fn needs_words(can: &Can, noted: bool) -> &'static str {
+    match (can.change_details, noted) {
+        (false, _) => "",
+        (true, true) => "You told us what would help you take part. You can change it under “Change your details”.",
+        (true, false) => "Would something help you take part? Tell us under “Change your details”.",
+    }
+}
+
+/// What the holder can do; what they cannot has no link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that can be done or not")]
+struct Can {
+    claim: bool,
+    join: bool,
+    download: bool,
+    change_details: bool,
+    go_elsewhere: bool,
+    cancel: bool,
+    send_apologies: bool,
+}
+
+impl Can {
+    fn of(held: &Held, known: &Known) -> Self {
+        let (state, now, proven) = (held.record.state, known.now, held.person.is_proven());
+        let (begun, over) = (held.has_begun(now), held.is_over(now));
+        let booked = state == State::Booked && proven && !over;
+        Self {
+            claim: matches!(state, State::Booked | State::Waiting) && !proven && !over,
+            join: booked && held.run.delivery != Delivery::InPerson,
+            download: booked,
+            change_details: state.is_live() && proven && !over,
+            go_elsewhere: state.is_live() && proven && !begun && now < held.run.closes_at,
+            cancel: state.is_live() && !begun,
+            send_apologies: booked,
+        }
+    }
+}
+
+/// What the page says of a booking.
+#[derive(Clone, Debug)]
+struct Said {
+    heading: &'static str,
+    tag: String,
+    colour: &'static str,
+    lead: Vec<String>,
+    reason: String,
+    call_when: &'static str,
+    /// The next thing to do: words, and a page of the booking or of everybody.
+    next: Option<(&'static str, &'static str)>,
+}
+
+const ALL_DATES: (&str, &str) = ("See all dates", "/courses");
+
+fn said(held: &Held, known: &Known) -> Said {
+    let state = held.record.state;
+    let (heading, tag, colour) = headline(held, known);
+    let mut said = Said {
+        heading,
+        tag,
+        colour,
+        lead: Vec::new(),
+        reason: String::new(),
+        call_when: "If you have a question",
+        next: None,
+    };
+    match state {
+        State::Unconfirmed { until } => {
+            said.lead = lines(&[
+                &format!("We are holding a place for you until {}.", words::date_time(until)),
+                "If we do not hear from you in time, we offer the place to the next person.",
+            ]);
+            said.call_when = "If you need longer";
+            said.next = Some(("Confirm your booking", "/confirm"));
+        }
+        State::Booked => booked(&mut said, held, known),
+        State::Waiting => waiting(&mut said, held, known),
+        State::Offered { until } => {
+            let held_until = format!("We are holding a place for you until {}.", words::date_time(until));
+            said.lead = lines(&[&held_until, "Would you like it? You can say yes or no."]);
+            said.call_when = "If you need longer";
+        }
+        State::Cancelled { by } => cancelled(&mut said, held, known, by),
+        State::Lapsed => {
+            said.lead = lines(&[
+                "We did not hear from you in time, so we offered the place to the next person.",
+                "You did nothing wrong.",
+            ]);
+            said.next = Some(if held.has_begun(known.now) { ALL_DATES } else { ("Book again", "/confirm") });
+        }
+        State::Moved { .. } => {
+            said.lead = lines(&["Please use the link in our newest email. This page stays as it is."]);
+            said.next = Some(("Email me a new link", "/bookings/find"));
+        }
+        State::Closed => {
+            said.lead = lines(&["We are sorry that there was no place for you this time."]);
+            said.next = Some(ALL_DATES);
+        }
+    }
+    if Can::of(held, known).claim {
+        said.lead.push("Please tell us that this booking is yours. Then you can see and change everything.".to_owned());
+        said.next = said.next.or(Some(("Tell us that it is yours", "/confirm")));
+    }
+    said
+}
+
+/// Heading, status words and their colour (pages.md section 5).
+fn headline(held: &Held, known: &Known) -> (&'static str, String, &'static str) {
+    let over = held.is_over(known.now);
+    let (heading, tag, colour) = match held.record.state {
+        State::Unconfirmed { .. } => ("Please confirm your booking", "Booked, email not confirmed", "yellow"),
+        State::Booked if over => ("Your course has finished", "Finished", ""),
+        State::Booked => ("You have a place", "Booked", "green"),
+        State::Waiting => ("You are on the waiting list", "Waiting", "blue"),
+        State::Offered { until } => {
+            let (day, _) = booking::london::local(until);
+            return ("A place has come up", format!("Offered, reply by {}", words::date(day)), "yellow");
+        }
+        State::Cancelled { by: By::Person } if left_the_list(known) => {
+            ("You have left the waiting list", "Cancelled", "grey")
+        }
+        State::Cancelled { by: By::Person } => ("Your booking is cancelled", "Cancelled", "grey"),
+        State::Cancelled { by: By::Team } => ("We have cancelled your booking", "Cancelled by us", "grey"),
+        State::Cancelled { by: By::RunCancelled } => ("These dates are cancelled", "Course cancelled", "grey"),
+        State::Lapsed => ("Your booking was not confirmed in time", "Not confirmed in time", "grey"),
+        State::Moved { .. } => return ("Your booking was moved", format!("Moved to {}", known.moved_to), "grey"),
+        State::Closed => ("The waiting list has closed", "List closed", "grey"),
+    };
+    (heading, tag.to_owned(), colour)
+}
+
+fn lines(of: &[&str]) -> Vec<String> {
+    of.iter().map(|it| (*it).to_owned()).collect()
+}
+
+fn booked(said: &mut Said, held: &Held, known: &Known) {
+    if held.is_over(known.now) {
+        said.lead = lines(&["These dates have passed. Thank you for booking with us."]);
+        said.call_when = "If you missed a day, or have a question";
+        said.next = Some(ALL_DATES);
+        return;
+    }
+    if held.has_begun(known.now) {
+        said.lead = lines(&["The course has started."]);
+        said.call_when = "If you need to change something";
+    } else {
+        said.lead = lines(&["We are looking forward to meeting you."]);
+    }
+    if held.run.delivery != Delivery::InPerson {
+        let each = if held.run.sessions.len() > 1 { " each day" } else { "" };
+        said.lead.push(format!("Your joining page opens {} minutes before{each}.", known.settings.join_opens));
+        let opens = time::Duration::minutes(known.settings.join_opens);
+        let meets = held.run.sessions.iter().any(|it| it.starts_at - opens <= known.now && known.now < it.ends_at);
+        said.next = meets.then_some(("Join now", "/join"));
+    }
+}
+
+fn waiting(said: &mut Said, held: &Held, known: &Known) {
+    let band = known.band.map(|it| match it {
+        Band::Next => "You are next on the list.",
+        Band::NextFew => "You are among the next few on the list.",
+        Band::FurtherDown => "You are further down the list.",
+    });
+    said.lead = lines(&["If a place comes up we will email or call you and hold it for you."]);
+    said.lead.extend(band.map(str::to_owned));
+    if held.record.paused {
+        said.lead.extend(lines(&[
+            "We offered you a place more than once and did not hear from you. That is fine.",
+            "We will not offer you another place until you tell us.",
+        ]));
+        said.next = Some(("Tell us if you are still interested", "/still-interested"));
+    }
+}
+
+fn cancelled(said: &mut Said, held: &Held, known: &Known, by: By) {
+    let last = known.history.iter().rev().find(|it| it.event == "cancel");
+    let reason = last.and_then(|it| it.reason.as_deref());
+    match by {
+        By::Person if reason == Some(NOT_ME) => {
+            said.lead = lines(&["Thank you for telling us. We will not write to you again about this booking."]);
+        }
+        By::Person if reason == Some(keep::KEPT_OTHER) => {
+            said.lead = lines(&["You kept your other booking. Use the link in our email about that one."]);
+            said.next = Some(("Email me a new link", "/bookings/find"));
+        }
+        By::Person => {
+            said.lead = lines(&["You do not need to do anything else.", "You are welcome to book again."]);
+            said.next = Some(ALL_DATES);
+        }
+        By::Team => {
+            said.reason = reason.filter(|_| held.person.is_proven()).unwrap_or_default().to_owned();
+            said.call_when = "If this comes as a surprise";
+            said.next = Some(ALL_DATES);
+        }
+        By::RunCancelled => {
+            said.lead = lines(&["We are sorry. The course on these dates cannot go ahead."]);
+            said.reason = held.run.cancel_reason.clone().unwrap_or_default();
+            said.next = known.instead.is_none().then_some(ALL_DATES);
+        }
+    }
+}
+
+/// Whether it was a place in the queue that ended.
+fn left_the_list(known: &Known) -> bool {
+    let last = known.history.iter().rev().find(|it| it.event == "cancel");
+    last.and_then(|it| it.from.as_deref()).is_some_and(|it| it == "waiting" || it == "offered")
+}
+
+impl Page for BookingPage {
+    const TEMPLATE: &'static str = "pages/manage/booking.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        let app = super::tests::idle_app();
+        tests::every_state().into_iter().map(|(held, known)| Self::of(&app, &held, known)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::Person;
+    use crate::public::manage::tests as sample;
+    use ids::BookingId;
+    use time::Duration;
+    use uuid::Uuid;
+
+    fn at(held: &Held, now: Ts) -> Known {
+        Known {
+            now,
+            settings: Settings::default(),
+            history: Vec::new(),
+            offer: matches!(held.record.state, State::Offered { .. }).then(|| held.token.clone()),
+            band: (held.record.state == State::Waiting).then_some(Band::NextFew),
+            free_now: false,
+            moved_to: "Wednesday 9 June 2027".to_owned(),
+            next: Vec::new(),
+            instead: None,
+            needs_noted: true,
+            change_unanswered: false,
+            apologies: Vec::new(),
+        }
+    }
+
+    fn line(event: &str, from: &str, reason: &str) -> HistoryLine {
+        HistoryLine {
+            n: 2,
+            at: sample::before(),
+            event: event.to_owned(),
+            from: Some(from.to_owned()),
+            to: "cancelled".to_owned(),
+            actor: "person".to_owned(),
+            channel: "web".to_owned(),
+            reason: Some(reason.to_owned()).filter(|it| !it.is_empty()),
+        }
+    }
+
+    /// Every state, before and after the address is proven, and whatever else looks different.
+    pub(super) fn every_state() -> Vec<(Held, Known)> {
+        let until = sample::before() + Duration::hours(24);
+        let states = [
+            State::Unconfirmed { until },
+            State::Booked,
+            State::Waiting,
+            State::Offered { until },
+            State::Cancelled { by: By::Person },
+            State::Cancelled { by: By::Team },
+            State::Cancelled { by: By::RunCancelled },
+            State::Lapsed,
+            State::Moved { to: BookingId(Uuid::nil()) },
+            State::Closed,
+        ];
+        let mut all = Vec::new();
+        for state in states {
+            for proven in [true, false] {
+                let held = sample::held(state, proven);
+                let mut known = at(&held, sample::before());
+                known.history = vec![line("cancel", "booked", "We typed the wrong dates.")];
+                let next = NextDates { text: "Friday 9 July 2027".to_owned(), href: "/courses/intro/9-july-2027".to_owned() };
+                known.next = Some(next).filter(|_| proven).into_iter().collect();
+                all.push((held, known));
+            }
+        }
+        let booked = || sample::held(State::Booked, true);
+        let (begun, over) = (sample::day_1() + Duration::hours(1), sample::day_2() + Duration::days(1));
+        all.push((booked(), Known { apologies: vec![1], change_unanswered: true, ..at(&booked(), begun) }));
+        all.push((booked(), at(&booked(), over)));
+        for proven in [true, false] {
+            let mut paused = sample::held(State::Waiting, proven);
+            paused.record.paused = true;
+            let known = Known { free_now: true, needs_noted: false, ..at(&paused, sample::before()) };
+            all.push((paused, known));
+        }
+        for reason in [NOT_ME, keep::KEPT_OTHER, ""] {
+            let held = sample::held(State::Cancelled { by: By::Person }, reason != NOT_ME);
+            let known = Known { history: vec![line("cancel", "waiting", reason)], ..at(&held, sample::before()) };
+            all.push((held, known));
+        }
+        let called_off = || sample::held(State::Cancelled { by: By::RunCancelled }, true);
+        for instead in moving::Instead::all() {
+            all.push((called_off(), Known { instead: Some(instead), ..at(&called_off(), sample::before()) }));
+        }
+        all
+    }
+
+    #[test]
+    fn pages_hold() {
+        crate::pages_test::check::<BookingPage>();
+    }
+
+    #[test]
+    fn until_the_address_is_proven_the_page_has_no_name_title_or_answer() {
+        let app = sample::idle_app();
+        for (held, known) in every_state().into_iter().filter(|(it, _)| !it.person.is_proven()) {
+            let Person { full_name, called_name, .. } = held.person.clone();
+            let page = serde_json::to_string(&BookingPage::of(&app, &held, known)).unwrap();
+            let called = called_name.unwrap_or_default();
+            for secret in [&*full_name, &called, &held.run.course_title, &held.record.reference, "typed the wrong"] {
+                assert!(!page.contains(secret), "{secret:?} in {page}");
+            }
+            assert!(!page.contains("would help"), "{page}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_done_has_no_link() {
+        let can = |state, now| {
+            let held = sample::held(state, true);
+            Can::of(&held, &at(&held, now))
+        };
+        let before = can(State::Booked, sample::before());
+        assert!(before.go_elsewhere && before.cancel && before.send_apologies && before.join);
+        let begun = can(State::Booked, sample::day_1() + Duration::hours(1));
+        assert!(!begun.go_elsewhere && !begun.cancel && begun.send_apologies && begun.join);
+        let over = can(State::Booked, sample::day_2() + Duration::days(1));
+        assert!(!over.send_apologies && !over.join && !over.change_details);
+        let closed = can(State::Waiting, sample::day_1() - Duration::hours(1));
+        assert!(!closed.go_elsewhere && closed.cancel && !closed.send_apologies);
+        let ended = can(State::Lapsed, sample::before());
+        assert!(!ended.cancel && !ended.change_details);
+    }
+}
