@@ -50,7 +50,10 @@ pub(crate) fn yes_no(it: &'static str) -> ColumnDef {
 
 /// A moment: UTC, whole seconds.
 pub(crate) fn ts(it: &'static str) -> ColumnDef {
-    ColumnDef::new(name(it)).timestamp_with_time_zone().not_null().take()
+    ColumnDef::new(name(it))
+        .timestamp_with_time_zone()
+        .not_null()
+        .take()
 }
 
 pub(crate) fn ts_or_null(it: &'static str) -> ColumnDef {
@@ -107,6 +110,10 @@ pub(crate) fn index(it: &'static str, table: &'static str, columns: &[&'static s
 }
 
 /// An index in which no two rows are alike.
-pub(crate) fn unique(it: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+pub(crate) fn unique(
+    it: &'static str,
+    table: &'static str,
+    columns: &[&'static str],
+) -> IndexCreateStatement {
     index(it, table, columns).unique().take()
 }

@@ -14,11 +14,23 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let key = || ColumnDef::new(name("name")).text().not_null().primary_key().take();
-        manager.create_table(table("setting", vec![key(), text("value")])).await?;
-        manager.create_table(table("mark", vec![key(), text("value")])).await?;
+        let key = || {
+            ColumnDef::new(name("name"))
+                .text()
+                .not_null()
+                .primary_key()
+                .take()
+        };
+        manager
+            .create_table(table("setting", vec![key(), text("value")]))
+            .await?;
+        manager
+            .create_table(table("mark", vec![key(), text("value")]))
+            .await?;
         let day = ColumnDef::new(name("day")).date().not_null().primary_key().take();
-        manager.create_table(table("bank_holiday", vec![day, text("name")])).await?;
+        manager
+            .create_table(table("bank_holiday", vec![day, text("name")]))
+            .await?;
         Ok(())
     }
 }

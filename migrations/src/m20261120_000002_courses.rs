@@ -18,18 +18,34 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(course()).await?;
-        manager.create_index(unique("course_code_uq", "course", &["code"])).await?;
+        manager
+            .create_index(unique("course_code_uq", "course", &["code"]))
+            .await?;
         manager.create_table(course_version()).await?;
         manager
-            .create_index(unique("course_version_number_uq", "course_version", &["course", "number"]))
+            .create_index(unique(
+                "course_version_number_uq",
+                "course_version",
+                &["course", "number"],
+            ))
             .await?;
         manager.create_table(run()).await?;
-        manager.create_index(unique("run_slug_uq", "run", &["course", "slug"])).await?;
-        manager.create_index(index("run_course_version_ix", "run", &["course_version"])).await?;
-        manager.create_index(index("run_state_ix", "run", &["state"])).await?;
+        manager
+            .create_index(unique("run_slug_uq", "run", &["course", "slug"]))
+            .await?;
+        manager
+            .create_index(index("run_course_version_ix", "run", &["course_version"]))
+            .await?;
+        manager
+            .create_index(index("run_state_ix", "run", &["state"]))
+            .await?;
         manager.create_table(session()).await?;
-        manager.create_index(unique("session_idx_uq", "session", &["run", "idx"])).await?;
-        manager.create_index(index("session_starts_at_ix", "session", &["starts_at"])).await?;
+        manager
+            .create_index(unique("session_idx_uq", "session", &["run", "idx"]))
+            .await?;
+        manager
+            .create_index(index("session_starts_at_ix", "session", &["starts_at"]))
+            .await?;
         Ok(())
     }
 }
@@ -71,7 +87,9 @@ fn course_version() -> TableCreateStatement {
         ],
     )
     .foreign_key(&mut names("course_version", "course", "course"))
-    .check(Expr::cust("state in ('draft', 'in_review', 'published', 'superseded')"))
+    .check(Expr::cust(
+        "state in ('draft', 'in_review', 'published', 'superseded')",
+    ))
     .take()
 }
 

@@ -48,13 +48,23 @@ impl MigrationTrait for Migration {
                 .take(),
             )
             .await?;
-        manager.create_index(index("person_email_ix", "person", &["email"])).await?;
-        manager.create_index(index("person_phone_ix", "person", &["phone"])).await?;
+        manager
+            .create_index(index("person_email_ix", "person", &["email"]))
+            .await?;
+        manager
+            .create_index(index("person_phone_ix", "person", &["phone"]))
+            .await?;
         manager
             .create_table(
                 table(
                     "facilitator",
-                    vec![id(), uuid("run"), uuid("person"), text("part"), ts_or_null("confirmed_at")],
+                    vec![
+                        id(),
+                        uuid("run"),
+                        uuid("person"),
+                        text("part"),
+                        ts_or_null("confirmed_at"),
+                    ],
                 )
                 .foreign_key(&mut names("facilitator", "run", "run"))
                 .foreign_key(&mut names("facilitator", "person", "person"))
@@ -62,6 +72,8 @@ impl MigrationTrait for Migration {
                 .take(),
             )
             .await?;
-        manager.create_index(unique("facilitator_person_uq", "facilitator", &["run", "person"])).await
+        manager
+            .create_index(unique("facilitator_person_uq", "facilitator", &["run", "person"]))
+            .await
     }
 }

@@ -18,42 +18,78 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(booking()).await?;
-        manager.create_index(unique("booking_reference_uq", "booking", &["reference"])).await?;
-        manager.create_index(unique("booking_person_uq", "booking", &["run", "person"])).await?;
-        manager.create_index(unique("booking_joined_seq_uq", "booking", &["run", "joined_seq"])).await?;
+        manager
+            .create_index(unique("booking_reference_uq", "booking", &["reference"]))
+            .await?;
+        manager
+            .create_index(unique("booking_person_uq", "booking", &["run", "person"]))
+            .await?;
+        manager
+            .create_index(unique("booking_joined_seq_uq", "booking", &["run", "joined_seq"]))
+            .await?;
         // At most one live booking of a person in a course that wants it so (INV-9): the column is
         // filled exactly then, and empty values never clash.
         manager
-            .create_index(unique("booking_one_live_uq", "booking", &["person", "one_live_course"]))
+            .create_index(unique(
+                "booking_one_live_uq",
+                "booking",
+                &["person", "one_live_course"],
+            ))
             .await?;
-        manager.create_index(index("booking_state_until_ix", "booking", &["state", "until"])).await?;
+        manager
+            .create_index(index("booking_state_until_ix", "booking", &["state", "until"]))
+            .await?;
 
         manager.create_table(booking_event()).await?;
-        manager.create_index(unique("booking_event_n_uq", "booking_event", &["booking", "n"])).await?;
+        manager
+            .create_index(unique("booking_event_n_uq", "booking_event", &["booking", "n"]))
+            .await?;
 
         manager.create_table(place()).await?;
         // The second line of defence against selling a place twice: even without the run's lock two
         // writers that both see the last place free choose the same seat.
-        manager.create_index(unique("place_seat_uq", "place", &["session", "seat_no"])).await?;
-        manager.create_index(unique("place_booking_uq", "place", &["session", "booking"])).await?;
-        manager.create_index(index("place_booking_ix", "place", &["booking"])).await?;
+        manager
+            .create_index(unique("place_seat_uq", "place", &["session", "seat_no"]))
+            .await?;
+        manager
+            .create_index(unique("place_booking_uq", "place", &["session", "booking"]))
+            .await?;
+        manager
+            .create_index(index("place_booking_ix", "place", &["booking"]))
+            .await?;
 
         manager.create_table(attendance()).await?;
         manager
-            .create_index(unique("attendance_n_uq", "attendance", &["session", "booking", "n"]))
+            .create_index(unique(
+                "attendance_n_uq",
+                "attendance",
+                &["session", "booking", "n"],
+            ))
             .await?;
-        manager.create_index(index("attendance_booking_ix", "attendance", &["booking"])).await?;
+        manager
+            .create_index(index("attendance_booking_ix", "attendance", &["booking"]))
+            .await?;
 
         manager.create_table(catch_up()).await?;
         manager
-            .create_index(unique("catch_up_target_uq", "catch_up", &["target_session", "booking"]))
+            .create_index(unique(
+                "catch_up_target_uq",
+                "catch_up",
+                &["target_session", "booking"],
+            ))
             .await?;
 
         manager.create_table(access_need()).await?;
-        manager.create_index(index("access_need_booking_ix", "access_need", &["booking"])).await?;
+        manager
+            .create_index(index("access_need_booking_ix", "access_need", &["booking"]))
+            .await?;
         manager.create_table(emergency_contact()).await?;
         manager
-            .create_index(unique("emergency_contact_booking_uq", "emergency_contact", &["booking"]))
+            .create_index(unique(
+                "emergency_contact_booking_uq",
+                "emergency_contact",
+                &["booking"],
+            ))
             .await?;
         only_ever_added(manager, "booking_event").await?;
         only_ever_added(manager, "attendance").await
@@ -125,11 +161,17 @@ fn booking() -> TableCreateStatement {
     .check(Expr::cust(
         "state in ('unconfirmed', 'booked', 'waiting', 'offered', 'cancelled', 'lapsed', 'moved', 'closed')",
     ))
-    .check(Expr::cust("(state in ('unconfirmed', 'offered')) = (until is not null)"))
-    .check(Expr::cust("(state in ('unconfirmed', 'offered')) = (window_minutes is not null)"))
+    .check(Expr::cust(
+        "(state in ('unconfirmed', 'offered')) = (until is not null)",
+    ))
+    .check(Expr::cust(
+        "(state in ('unconfirmed', 'offered')) = (window_minutes is not null)",
+    ))
     .check(Expr::cust("(state = 'cancelled') = (cancelled_by is not null)"))
     .check(Expr::cust("(state = 'moved') = (moved_to is not null)"))
-    .check(Expr::cust("state not in ('waiting', 'offered') or joined_seq is not null"))
+    .check(Expr::cust(
+        "state not in ('waiting', 'offered') or joined_seq is not null",
+    ))
     .check(Expr::cust("cancelled_by in ('person', 'team', 'run_cancelled')"))
     .take()
 }
@@ -163,7 +205,13 @@ fn booking_event() -> TableCreateStatement {
 fn place() -> TableCreateStatement {
     table(
         "place",
-        vec![id(), uuid("session"), int("seat_no"), uuid("booking"), bigint("since_rev")],
+        vec![
+            id(),
+            uuid("session"),
+            int("seat_no"),
+            uuid("booking"),
+            bigint("since_rev"),
+        ],
     )
     .foreign_key(&mut names("place", "session", "session"))
     .foreign_key(&mut names("place", "booking", "booking"))
@@ -198,7 +246,13 @@ fn attendance() -> TableCreateStatement {
 fn catch_up() -> TableCreateStatement {
     table(
         "catch_up",
-        vec![id(), uuid("booking"), uuid("missed_session"), uuid("target_session"), ts_or_null("cancelled_at")],
+        vec![
+            id(),
+            uuid("booking"),
+            uuid("missed_session"),
+            uuid("target_session"),
+            ts_or_null("cancelled_at"),
+        ],
     )
     .foreign_key(&mut names("catch_up", "booking", "booking"))
     .foreign_key(&mut names("catch_up", "missed_session", "session"))
@@ -220,14 +274,22 @@ fn access_need() -> TableCreateStatement {
         ],
     )
     .foreign_key(&mut names("access_need", "booking", "booking"))
-    .check(Expr::cust("status in ('asked', 'arranged', 'met', 'cannot_meet')"))
+    .check(Expr::cust(
+        "status in ('asked', 'arranged', 'met', 'cannot_meet')",
+    ))
     .take()
 }
 
 fn emergency_contact() -> TableCreateStatement {
     table(
         "emergency_contact",
-        vec![id(), uuid("booking"), text("name"), text("phone"), yes_no("may_call")],
+        vec![
+            id(),
+            uuid("booking"),
+            text("name"),
+            text("phone"),
+            yes_no("may_call"),
+        ],
     )
     .foreign_key(&mut names("emergency_contact", "booking", "booking"))
     .take()

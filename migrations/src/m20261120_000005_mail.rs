@@ -3,8 +3,8 @@
 use sea_orm_migration::prelude::*;
 
 use crate::column::{
-    bytes_or_null, id, index, int, json, name, names, table, text, text_or_null, ts, ts_or_null, unique, uuid,
-    uuid_or_null, yes_no,
+    bytes_or_null, id, index, int, json, name, names, table, text, text_or_null, ts, ts_or_null, unique,
+    uuid, uuid_or_null, yes_no,
 };
 
 #[derive(DeriveMigrationName)]
@@ -18,7 +18,9 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(outbox_mail()).await?;
-        manager.create_index(unique("outbox_mail_id_uq", "outbox_mail", &["id"])).await?;
+        manager
+            .create_index(unique("outbox_mail_id_uq", "outbox_mail", &["id"]))
+            .await?;
         manager
             .create_index(unique(
                 "outbox_mail_occasion_uq",
@@ -26,14 +28,25 @@ impl MigrationTrait for Migration {
                 &["kind", "about", "recipient", "occasion"],
             ))
             .await?;
-        manager.create_index(index("outbox_mail_due_ix", "outbox_mail", &["state", "due_at"])).await?;
-        manager.create_index(index("outbox_mail_about_ix", "outbox_mail", &["about"])).await?;
+        manager
+            .create_index(index("outbox_mail_due_ix", "outbox_mail", &["state", "due_at"]))
+            .await?;
+        manager
+            .create_index(index("outbox_mail_about_ix", "outbox_mail", &["about"]))
+            .await?;
 
         manager
             .create_table(
                 table(
                     "calendar_entry",
-                    vec![id(), uuid("booking"), uuid("session"), text("uid"), int("sequence"), text("last_method")],
+                    vec![
+                        id(),
+                        uuid("booking"),
+                        uuid("session"),
+                        text("uid"),
+                        int("sequence"),
+                        text("last_method"),
+                    ],
                 )
                 .foreign_key(&mut names("calendar_entry", "booking", "booking"))
                 .foreign_key(&mut names("calendar_entry", "session", "session"))
@@ -42,15 +55,27 @@ impl MigrationTrait for Migration {
             )
             .await?;
         manager
-            .create_index(unique("calendar_entry_uq", "calendar_entry", &["booking", "session"]))
+            .create_index(unique(
+                "calendar_entry_uq",
+                "calendar_entry",
+                &["booking", "session"],
+            ))
             .await?;
-        manager.create_index(unique("calendar_entry_uid_uq", "calendar_entry", &["uid"])).await?;
+        manager
+            .create_index(unique("calendar_entry_uid_uq", "calendar_entry", &["uid"]))
+            .await?;
 
         manager.create_table(team_task()).await?;
         manager
-            .create_index(unique("team_task_occasion_uq", "team_task", &["kind", "about", "occasion"]))
+            .create_index(unique(
+                "team_task_occasion_uq",
+                "team_task",
+                &["kind", "about", "occasion"],
+            ))
             .await?;
-        manager.create_index(index("team_task_state_ix", "team_task", &["state", "due"])).await?;
+        manager
+            .create_index(index("team_task_state_ix", "team_task", &["state", "due"]))
+            .await?;
 
         manager
             .create_table(
@@ -70,16 +95,27 @@ impl MigrationTrait for Migration {
                 .take(),
             )
             .await?;
-        manager.create_index(unique("link_token_hash_uq", "link", &["token_hash"])).await?;
         manager
-            .create_index(unique("link_generation_uq", "link", &["purpose", "about", "generation"]))
+            .create_index(unique("link_token_hash_uq", "link", &["token_hash"]))
+            .await?;
+        manager
+            .create_index(unique(
+                "link_generation_uq",
+                "link",
+                &["purpose", "about", "generation"],
+            ))
             .await
     }
 }
 
 fn outbox_mail() -> TableCreateStatement {
     // Numbered as written: the mails of one booking leave in this order (B-100).
-    let seq = ColumnDef::new(name("seq")).big_integer().not_null().auto_increment().primary_key().take();
+    let seq = ColumnDef::new(name("seq"))
+        .big_integer()
+        .not_null()
+        .auto_increment()
+        .primary_key()
+        .take();
     table(
         "outbox_mail",
         vec![
@@ -102,10 +138,16 @@ fn outbox_mail() -> TableCreateStatement {
             text_or_null("reason"),
         ],
     )
-    .check(Expr::cust("state in ('queued', 'sending', 'sent', 'failed', 'suppressed')"))
+    .check(Expr::cust(
+        "state in ('queued', 'sending', 'sent', 'failed', 'suppressed')",
+    ))
     .check(Expr::cust("(state = 'sending') = (leased_until is not null)"))
-    .check(Expr::cust("(state in ('sent', 'failed', 'suppressed')) = (settled_at is not null)"))
-    .check(Expr::cust("state not in ('failed', 'suppressed') or reason is not null"))
+    .check(Expr::cust(
+        "(state in ('sent', 'failed', 'suppressed')) = (settled_at is not null)",
+    ))
+    .check(Expr::cust(
+        "state not in ('failed', 'suppressed') or reason is not null",
+    ))
     .take()
 }
 

@@ -38,13 +38,20 @@ impl MigrationTrait for Migration {
                 .take(),
             )
             .await?;
-        manager.create_index(index("draft_ends_at_ix", "draft", &["ends_at"])).await?;
+        manager
+            .create_index(index("draft_ends_at_ix", "draft", &["ends_at"]))
+            .await?;
 
         let op = ColumnDef::new(name("op")).text().not_null().primary_key().take();
         manager
-            .create_table(table("operation", vec![op, text("digest"), text("result"), ts("at")]))
+            .create_table(table(
+                "operation",
+                vec![op, text("digest"), text("result"), ts("at")],
+            ))
             .await?;
-        manager.create_index(index("operation_at_ix", "operation", &["at"])).await?;
+        manager
+            .create_index(index("operation_at_ix", "operation", &["at"]))
+            .await?;
 
         manager
             .create_table(
@@ -77,7 +84,14 @@ impl MigrationTrait for Migration {
             .create_table(
                 table(
                     "equality_counter",
-                    vec![id(), text("quarter"), uuid("course"), text("question"), text("answer"), int("count")],
+                    vec![
+                        id(),
+                        text("quarter"),
+                        uuid("course"),
+                        text("question"),
+                        text("answer"),
+                        int("count"),
+                    ],
                 )
                 .foreign_key(&mut names("equality_counter", "course", "course"))
                 .take(),

@@ -42,6 +42,15 @@ test('courses and dates', async ({ page }) => {
   })
 })
 
+// U-19.
+test('the first load of the dates is light', async ({ page }) => {
+  const loads = []
+  page.on('requestfinished', (it) => loads.push(it.sizes()))
+  await page.goto('/courses', { waitUntil: 'networkidle' })
+  const bytes = (await Promise.all(loads)).reduce((sum, it) => sum + it.responseBodySize + it.responseHeadersSize, 0)
+  expect(bytes).toBeLessThan(120_000)
+})
+
 test('texts', async ({ page }) => {
   await lookAtAll(page, {
     'how-it-works': '/how-it-works',
@@ -190,7 +199,7 @@ test('a link to a booking that was lost', async ({ page }) => {
   const { press, type } = mouse(page)
   await page.goto('/bookings/find')
   await press('Send me the links')
-  await checkErrors(page, ['Enter your email address'])
+  await checkErrors(page, ['Enter an email address in the correct format, like name@example.com'])
   await checkPage(page, 'find-errors')
   await type('Email address', 'alex@example.org')
   await press('Send me the links')
@@ -202,7 +211,7 @@ test('emails about new dates', async ({ page }) => {
   const { choose, press, type } = mouse(page)
   await page.goto('/new-dates')
   await press('Email me about new dates')
-  await checkErrors(page, ['Enter your email address'])
+  await checkErrors(page, ['Enter an email address in the correct format, like name@example.com'])
   await checkPage(page, 'new-dates-errors')
   await type('Email address', 'sam@example.org')
   await press('Email me about new dates')

@@ -7,7 +7,10 @@ use sea_orm::{ConnectionTrait, Statement};
 use tests::TestDatabase;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace")
+        .to_owned()
 }
 
 /// All files below a folder with this ending: path from the root, and text.
@@ -17,7 +20,11 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
-            let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+            let name = path
+                .strip_prefix(root())
+                .expect("below the root")
+                .display()
+                .to_string();
             if path.is_dir() {
                 if !name.contains("node_modules") && !name.contains("target") {
                     folders.push(path);
@@ -50,13 +57,33 @@ fn dependencies(of: &str) -> String {
 #[test]
 fn crates_know_only_whom_they_may() {
     for (of, forbidden) in [
-        ("crates/ids", ["booking", "web", "migrations", "axum", "tera", "lettre", "tokio"].as_slice()),
-        ("crates/booking", ["web", "migrations", "competency", "axum", "tera", "lettre", "tokio"].as_slice()),
-        ("migrations", ["booking", "web", "ids", "axum", "tera", "lettre"].as_slice()),
+        (
+            "crates/ids",
+            ["booking", "web", "migrations", "axum", "tera", "lettre", "tokio"].as_slice(),
+        ),
+        (
+            "crates/booking",
+            [
+                "web",
+                "migrations",
+                "competency",
+                "axum",
+                "tera",
+                "lettre",
+                "tokio",
+            ]
+            .as_slice(),
+        ),
+        (
+            "migrations",
+            ["booking", "web", "ids", "axum", "tera", "lettre"].as_slice(),
+        ),
     ] {
         let known = dependencies(of);
         for name in forbidden {
-            let named = known.lines().any(|it| it.starts_with(&format!("{name}.")) || it.starts_with(&format!("{name} ")));
+            let named = known
+                .lines()
+                .any(|it| it.starts_with(&format!("{name}.")) || it.starts_with(&format!("{name} ")));
             assert!(!named, "{of} must not know {name}");
         }
     }
@@ -65,7 +92,9 @@ fn crates_know_only_whom_they_may() {
 #[test]
 fn every_dependency_says_what_it_is_for() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("a manifest");
-    let (_, rest) = manifest.split_once("[workspace.dependencies]").expect("dependencies");
+    let (_, rest) = manifest
+        .split_once("[workspace.dependencies]")
+        .expect("dependencies");
     let section = rest.split("\n[").next().unwrap_or(rest);
     let mut explained = false;
     for line in section.lines() {
@@ -83,8 +112,12 @@ fn every_dependency_says_what_it_is_for() {
 fn transactions_begin_in_one_place() {
     for (name, text) in files("crates", ".rs") {
         let begins = product(&text).contains(".begin(") || product(&text).contains(".begin_with_");
-        let is_product = name.contains("/src/") && !name.starts_with("crates/bench/") && !name.ends_with("_test.rs");
-        assert!(!begins || !is_product || name == "crates/web/src/work.rs", "{name} begins a transaction");
+        let is_product =
+            name.contains("/src/") && !name.starts_with("crates/bench/") && !name.ends_with("_test.rs");
+        assert!(
+            !begins || !is_product || name == "crates/web/src/work.rs",
+            "{name} begins a transaction"
+        );
     }
 }
 
@@ -106,7 +139,14 @@ fn templates_escape_everything_and_hold_no_style_or_script() {
         if name.starts_with("templates/mail/") {
             continue;
         }
-        for word in ["style=\"", "<style", "<script>", " onclick", " onchange", " onsubmit"] {
+        for word in [
+            "style=\"",
+            "<style",
+            "<script>",
+            " onclick",
+            " onchange",
+            " onsubmit",
+        ] {
             assert!(!text.contains(word), "{name} has {word:?}");
         }
     }
@@ -133,7 +173,10 @@ fn the_architecture_page_names_files_that_exist() {
         let is_path = name.contains('/') && !name.starts_with('/') && !name.contains([' ', '{', '*', '(']);
         if is_path && (name.ends_with(".rs") || name.ends_with(".md") || name.ends_with(".toml")) {
             let inside_web = root().join("crates/web/src").join(name);
-            assert!(root().join(name).exists() || inside_web.exists(), "ARCHITECTURE.md names {name}");
+            assert!(
+                root().join(name).exists() || inside_web.exists(),
+                "ARCHITECTURE.md names {name}"
+            );
         }
     }
 }
@@ -150,8 +193,17 @@ fn every_column_has_a_class() {
         if let Some(name) = line.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
             table = name.to_owned();
         } else if let Some((column, class)) = line.split_once(" = ") {
-            let class = class.split('#').next().unwrap_or_default().trim().trim_matches('"').to_owned();
-            assert!(["C0", "C1", "C2", "C3", "C4", "C5"].contains(&class.as_str()), "{line}");
+            let class = class
+                .split('#')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .trim_matches('"')
+                .to_owned();
+            assert!(
+                ["C0", "C1", "C2", "C3", "C4", "C5"].contains(&class.as_str()),
+                "{line}"
+            );
             known.push((table.clone(), column.to_owned()));
         }
     }
@@ -160,9 +212,15 @@ fn every_column_has_a_class() {
             missing.push(format!("{}.{}", column.0, column.1));
         }
     }
-    assert!(missing.is_empty(), "classification.toml does not list {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "classification.toml does not list {missing:?}"
+    );
     let gone: Vec<_> = known.iter().filter(|it| !columns.contains(it)).collect();
-    assert!(gone.is_empty(), "classification.toml lists {gone:?}, which no table has");
+    assert!(
+        gone.is_empty(),
+        "classification.toml lists {gone:?}, which no table has"
+    );
 }
 
 /// Every column of every table of ours.
@@ -179,10 +237,15 @@ async fn columns() -> Vec<(String, String)> {
              WHERE table_schema = 'public'"
         }
     };
-    let rows = db.query_all_raw(Statement::from_string(backend, sql)).await.expect("the columns");
+    let rows = db
+        .query_all_raw(Statement::from_string(backend, sql))
+        .await
+        .expect("the columns");
     let pairs = rows.iter().map(|row| {
         let get = |name| row.try_get::<String>("", name).expect("a name");
         (get("t"), get("c"))
     });
-    pairs.filter(|(table, _)| !table.starts_with("sqlite_") && table != "seaql_migrations").collect()
+    pairs
+        .filter(|(table, _)| !table.starts_with("sqlite_") && table != "seaql_migrations")
+        .collect()
 }

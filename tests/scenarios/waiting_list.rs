@@ -21,7 +21,11 @@ async fn full_run(site: &TestApp) -> (RunId, Applicant, [Applicant; 3]) {
 async fn cancel(site: &TestApp, who: &Applicant) {
     let page = who.manage(site, "Your booking for").await;
     let question = page.follow("Cancel").await;
-    let done = question.form("Continue").choose("Yes, cancel my place").submit().await;
+    let done = question
+        .form("Continue")
+        .choose("Yes, cancel my place")
+        .submit()
+        .await;
     assert!(done.status.is_success(), "{} {}", done.status, done.words());
     assert_eq!(site.state(who.booking).await, "cancelled");
 }
@@ -34,7 +38,11 @@ async fn answer(site: &TestApp, who: &Applicant, choice: &str) {
 }
 
 async fn states(site: &TestApp, of: &[Applicant; 3]) -> [&'static str; 3] {
-    [site.state(of[0].booking).await, site.state(of[1].booking).await, site.state(of[2].booking).await]
+    [
+        site.state(of[0].booking).await,
+        site.state(of[1].booking).await,
+        site.state(of[2].booking).await,
+    ]
 }
 
 /// S3: X1, X2, then E declines and F accepts.
@@ -53,25 +61,42 @@ async fn a_freed_place_is_offered_to_whoever_joined_first_and_then_to_the_next()
 
     site.until("2027-05-27 10:00").await;
     assert_eq!(states(&site, &line).await, ["waiting", "offered", "waiting"]);
-    assert!(e.mail(&site, "A place is free").contains("Tuesday 1 June 2027 at midday"));
-    assert!(d.mail(&site, "You are still on the waiting list").contains("still on the list"));
+    assert!(
+        e.mail(&site, "A place is free")
+            .contains("Tuesday 1 June 2027 at midday")
+    );
+    assert!(
+        d.mail(&site, "You are still on the waiting list")
+            .contains("still on the list")
+    );
 
     site.until("2027-05-28 09:00").await;
     answer(&site, e, "No thank you, but keep me on the list").await;
     site.rounds().await;
     assert_eq!(states(&site, &line).await, ["waiting", "waiting", "offered"]);
-    assert!(f.mail(&site, "A place is free").contains("Tuesday 1 June 2027 at midday"));
+    assert!(
+        f.mail(&site, "A place is free")
+            .contains("Tuesday 1 June 2027 at midday")
+    );
     assert_eq!(site.snapshot(run).await.public_free(site.app.now()), 0);
 
     site.until("2027-06-01 11:00").await;
     answer(&site, f, "Yes, book it for me").await;
     site.rounds().await;
     assert_eq!(states(&site, &line).await, ["waiting", "waiting", "booked"]);
-    let offers = site.count("SELECT COUNT(*) FROM outbox_mail WHERE kind = 'offer'").await;
-    let over = site.count("SELECT COUNT(*) FROM outbox_mail WHERE kind = 'offer_over'").await;
+    let offers = site
+        .count("SELECT COUNT(*) FROM outbox_mail WHERE kind = 'offer'")
+        .await;
+    let over = site
+        .count("SELECT COUNT(*) FROM outbox_mail WHERE kind = 'offer_over'")
+        .await;
     assert_eq!((offers, over), (3, 1));
     let queue = site.snapshot(run).await;
-    assert_eq!(queue.booking(d.booking).and_then(|it| it.joined_seq), Some(1), "D keeps the number");
+    assert_eq!(
+        queue.booking(d.booking).and_then(|it| it.joined_seq),
+        Some(1),
+        "D keeps the number"
+    );
     site.must_hold().await;
 }
 
@@ -93,13 +118,24 @@ async fn a_robot_that_opens_every_link_answers_nothing() {
     empty.must_be(StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(site.state(d.booking).await, "offered");
 
-    let form = d.browser.visit(&link).await.form("Send my answer").choose("Yes, book it for me");
+    let form = d
+        .browser
+        .visit(&link)
+        .await
+        .form("Send my answer")
+        .choose("Yes, book it for me");
     let again = form.clone();
     assert!(form.submit().await.status.is_success());
     assert!(again.submit().await.status.is_success());
     site.rounds().await;
     assert_eq!(site.state(d.booking).await, "booked");
-    assert_eq!(site.subjects("d@example.org").iter().filter(|it| it.starts_with("Your booking for")).count(), 1);
+    assert_eq!(
+        site.subjects("d@example.org")
+            .iter()
+            .filter(|it| it.starts_with("Your booking for"))
+            .count(),
+        1
+    );
     site.must_hold().await;
 }
 
@@ -121,8 +157,14 @@ async fn a_hold_that_nobody_confirms_goes_to_the_queue() {
     site.until("2027-05-28 15:00").await;
     assert_eq!(site.state(g.booking).await, "lapsed");
     assert_eq!(site.state(d.booking).await, "offered");
-    assert!(d.mail(&site, "A place is free").contains("Tuesday 1 June 2027 at midday"));
-    assert!(g.mail(&site, "Your booking was not confirmed").contains("nothing wrong"));
+    assert!(
+        d.mail(&site, "A place is free")
+            .contains("Tuesday 1 June 2027 at midday")
+    );
+    assert!(
+        g.mail(&site, "Your booking was not confirmed")
+            .contains("nothing wrong")
+    );
     site.must_hold().await;
 }
 
@@ -152,7 +194,9 @@ async fn two_hundred_people_press_at_once_for_twelve_places() {
     for number in 0..200 {
         let browser = site.browser();
         let email = format!("p{number}@example.org");
-        let check = site.answers(&browser, run, "book", &format!("Person {number}"), &email).await;
+        let check = site
+            .answers(&browser, run, "book", &format!("Person {number}"), &email)
+            .await;
         let form = check.form("Confirm my booking").choose("I am 18 or over");
         ready.push(form.choose("I will keep what others share private"));
     }
@@ -164,14 +208,24 @@ async fn two_hundred_people_press_at_once_for_twelve_places() {
         if page.path.ends_with("/done") {
             done += 1;
         } else {
-            page.must_be(StatusCode::CONFLICT).must_say("Someone took the last place");
+            page.must_be(StatusCode::CONFLICT)
+                .must_say("Someone took the last place");
             full += 1;
         }
     }
     assert_eq!((done, full), (12, 188));
     let snapshot = site.snapshot(run).await;
     assert_eq!(snapshot.free_places(), 0);
-    assert!(snapshot.sessions.iter().all(|it| snapshot.places.iter().filter(|p| p.session == it.id).count() == 12));
-    assert_eq!(site.count("SELECT COUNT(*) FROM outbox_mail WHERE kind = 'confirm_email'").await, 12);
+    assert!(
+        snapshot
+            .sessions
+            .iter()
+            .all(|it| snapshot.places.iter().filter(|p| p.session == it.id).count() == 12)
+    );
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM outbox_mail WHERE kind = 'confirm_email'")
+            .await,
+        12
+    );
     site.must_hold().await;
 }

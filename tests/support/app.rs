@@ -19,7 +19,8 @@ pub fn london(text: &str) -> Ts {
     let (day, clock) = text.split_once(' ').expect("a date and a time");
     let format = time::macros::format_description!("[year]-[month]-[day]");
     let date = Date::parse(day, format).expect("a date like 2027-05-25");
-    let time = Time::parse(clock, time::macros::format_description!("[hour]:[minute]")).expect("a time like 10:00");
+    let time =
+        Time::parse(clock, time::macros::format_description!("[hour]:[minute]")).expect("a time like 10:00");
     zone::moment(date, time).expect("one moment")
 }
 
@@ -54,7 +55,13 @@ impl TestApp {
             mail_folder: None,
         };
         let (writer, reader) = (database.handles.writer.clone(), database.handles.reader.clone());
-        let app = App::new(writer, reader, Clock::stopped_at(now), Secrets::predictable(7), setup);
+        let app = App::new(
+            writer,
+            reader,
+            Clock::stopped_at(now),
+            Secrets::predictable(7),
+            setup,
+        );
         let app = app.expect("every template loads");
         let site = Self {
             router: web::router(app.clone()),
@@ -114,7 +121,8 @@ impl TestApp {
     /// A published run on these days, 10am to 1:15pm, open for booking since the beginning of 2027.
     pub async fn run_on(&self, capacity: i32, days: &[&str]) -> RunId {
         let sessions = days.iter().map(|day| {
-            let date = Date::parse(day, time::macros::format_description!("[year]-[month]-[day]")).expect("a date");
+            let date =
+                Date::parse(day, time::macros::format_description!("[year]-[month]-[day]")).expect("a date");
             NewSession {
                 date,
                 start: time::macros::time!(10:00),
@@ -134,7 +142,10 @@ impl TestApp {
             waiting_list: true,
             sessions: sessions.collect(),
         };
-        let vouched = Vouched { minutes: true, without_facilitators: Some("a test".to_owned()) };
+        let vouched = Vouched {
+            minutes: true,
+            without_facilitators: Some("a test".to_owned()),
+        };
         self.app
             .change(async |work| {
                 let fresh = || work.fresh_id();
@@ -172,7 +183,9 @@ impl TestApp {
 
     /// Lets everything happen that falls due now, mail included.
     pub async fn rounds(&self) {
-        web::rounds(&self.app, &self.mailer).await.expect("the rounds are made");
+        web::rounds(&self.app, &self.mailer)
+            .await
+            .expect("the rounds are made");
     }
 
     /// Moves the clock to a moment, hour by hour, and lets everything fall due on the way.
@@ -193,7 +206,11 @@ impl TestApp {
             channel: Channel::Phone,
             reason: Some("a test".to_owned()),
         };
-        let asked = Asked { change, cause, details: None };
+        let asked = Asked {
+            change,
+            cause,
+            details: None,
+        };
         self.app
             .change(async |work| work.allocate(run, asked.clone()).await.map(|_| ()))
             .await
@@ -202,18 +219,25 @@ impl TestApp {
 
     /// The run as the rules see it.
     pub async fn snapshot(&self, run: RunId) -> Snapshot {
-        allocator::snapshot(self.db(), run).await.expect("readable").expect("the run is there")
+        allocator::snapshot(self.db(), run)
+            .await
+            .expect("readable")
+            .expect("the run is there")
     }
 
     /// The word for a booking's state.
     pub async fn state(&self, booking: BookingId) -> &'static str {
-        let found = booking::bookings::find(self.db(), booking).await.expect("readable");
+        let found = booking::bookings::find(self.db(), booking)
+            .await
+            .expect("readable");
         found.expect("the booking is there").state.name()
     }
 
     /// Asserts that every invariant holds on the records.
     pub async fn must_hold(&self) {
-        let findings = web::verify::verify(&self.app).await.expect("the records can be read");
+        let findings = web::verify::verify(&self.app)
+            .await
+            .expect("the records can be read");
         assert!(findings.is_empty(), "{findings:#?}");
     }
 }

@@ -55,13 +55,22 @@ fn all(css: &str) -> Selector {
 }
 
 fn words(element: &ElementRef<'_>) -> String {
-    element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    element
+        .text()
+        .collect::<String>()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 impl Browser {
     /// A visitor at this network address.
     pub fn new(router: Router, base_url: &str, from: SocketAddr) -> Self {
-        Self { router, base_url: base_url.to_owned(), from }
+        Self {
+            router,
+            base_url: base_url.to_owned(),
+            from,
+        }
     }
 
     /// Opens a page and follows redirects.
@@ -71,8 +80,11 @@ impl Browser {
 
     /// Sends a form body as a page of ours would, and follows redirects.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> PageView {
-        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        self.go(Method::POST, path, Some(encode(&fields.collect::<Vec<_>>()))).await
+        let fields = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.go(Method::POST, path, Some(encode(&fields.collect::<Vec<_>>())))
+            .await
     }
 
     async fn go(&self, method: Method, path: &str, body: Option<String>) -> PageView {
@@ -81,7 +93,10 @@ impl Browser {
             if !page.status.is_redirection() {
                 return page;
             }
-            let next = page.headers[header::LOCATION].to_str().expect("a location").to_owned();
+            let next = page.headers[header::LOCATION]
+                .to_str()
+                .expect("a location")
+                .to_owned();
             let next = next.strip_prefix(&self.base_url).unwrap_or(&next).to_owned();
             page = self.once(Method::GET, &next, None).await;
         }
@@ -91,20 +106,33 @@ impl Browser {
     /// One request, no redirect followed.
     pub async fn once(&self, method: Method, path: &str, body: Option<String>) -> PageView {
         let host = self.base_url.split_once("://").expect("a base URL").1;
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, host);
         if body.is_some() {
             request = request
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .header("sec-fetch-site", "same-origin");
         }
-        self.send(request.body(Body::from(body.unwrap_or_default())).expect("a request")).await
+        self.send(
+            request
+                .body(Body::from(body.unwrap_or_default()))
+                .expect("a request"),
+        )
+        .await
     }
 
     /// One request as it is.
     pub async fn send(&self, mut request: Request<Body>) -> PageView {
         let path = request.uri().path().to_owned();
         request.extensions_mut().insert(ConnectInfo(self.from));
-        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("the router answers");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         PageView {
@@ -152,7 +180,9 @@ impl PageView {
     /// All words of the main part of the page.
     pub fn words(&self) -> String {
         let page = Html::parse_document(&self.body);
-        page.select(&all("main")).next().map_or_else(|| self.body.clone(), |it| words(&it))
+        page.select(&all("main"))
+            .next()
+            .map_or_else(|| self.body.clone(), |it| words(&it))
     }
 
     /// Whether the main part of the page says this.
@@ -163,7 +193,13 @@ impl PageView {
     /// The text of the page if it says this, for a readable failure.
     #[track_caller]
     pub fn must_say(&self, text: &str) -> &Self {
-        assert!(self.says(text), "{} {} does not say {text:?}:\n{}", self.status, self.path, self.words());
+        assert!(
+            self.says(text),
+            "{} {} does not say {text:?}:\n{}",
+            self.status,
+            self.path,
+            self.words()
+        );
         self
     }
 
@@ -178,7 +214,9 @@ impl PageView {
     #[track_caller]
     pub fn follow(&self, link: &str) -> impl Future<Output = PageView> {
         let page = Html::parse_document(&self.body);
-        let found = page.select(&all("a[href]")).find(|it| words(it).starts_with(link));
+        let found = page
+            .select(&all("a[href]"))
+            .find(|it| words(it).starts_with(link));
         let href = found.and_then(|it| it.attr("href")).map(str::to_owned);
         let href = href.unwrap_or_else(|| panic!("no link {link:?} at {}:\n{}", self.path, self.words()));
         let browser = self.browser.clone();
@@ -191,11 +229,18 @@ impl PageView {
         let page = Html::parse_document(&self.body);
         let selector = all("form");
         let found = page.select(&selector).find_map(|form| {
-            let pressed = form.select(&all("button")).find(|it| words(it).starts_with(button))?;
+            let pressed = form
+                .select(&all("button"))
+                .find(|it| words(it).starts_with(button))?;
             Some((form, pressed))
         });
         let Some((form, pressed)) = found else {
-            panic!("no button {button:?} at {} ({}):\n{}", self.path, self.status, self.words())
+            panic!(
+                "no button {button:?} at {} ({}):\n{}",
+                self.path,
+                self.status,
+                self.words()
+            )
         };
         let mut fields = Vec::new();
         for field in form.select(&all("input[name], textarea[name], select[name]")) {
@@ -206,7 +251,10 @@ impl PageView {
                 "select" => {
                     let chosen = field.select(&all("option[selected]")).next();
                     let chosen = chosen.or_else(|| field.select(&all("option")).next());
-                    chosen.and_then(|it| it.attr("value")).unwrap_or_default().to_owned()
+                    chosen
+                        .and_then(|it| it.attr("value"))
+                        .unwrap_or_default()
+                        .to_owned()
                 }
                 _ => field.attr("value").unwrap_or_default().to_owned(),
             };
@@ -215,10 +263,22 @@ impl PageView {
             }
         }
         if let Some(name) = pressed.attr("name") {
-            fields.push((name.to_owned(), pressed.attr("value").unwrap_or_default().to_owned()));
+            fields.push((
+                name.to_owned(),
+                pressed.attr("value").unwrap_or_default().to_owned(),
+            ));
         }
-        let action = form.attr("action").filter(|it| !it.is_empty()).unwrap_or(&self.path).to_owned();
-        Form { browser: self.browser.clone(), html: form.html(), action, fields }
+        let action = form
+            .attr("action")
+            .filter(|it| !it.is_empty())
+            .unwrap_or(&self.path)
+            .to_owned();
+        Form {
+            browser: self.browser.clone(),
+            html: form.html(),
+            action,
+            fields,
+        }
     }
 }
 
@@ -245,7 +305,11 @@ impl Form {
 
     /// Presses the button.
     pub async fn submit(self) -> PageView {
-        let fields: Vec<(&str, &str)> = self.fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        let fields: Vec<(&str, &str)> = self
+            .fields
+            .iter()
+            .map(|(a, b)| (a.as_str(), b.as_str()))
+            .collect();
         self.browser.post(&self.action, &fields).await
     }
 

@@ -25,12 +25,21 @@ impl TestDatabase {
             Ok(server) => (postgres(&server).await, None),
             Err(_) => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
-                (Records::Embedded(folder.path().join("alongside.db")), Some(folder))
+                (
+                    Records::Embedded(folder.path().join("alongside.db")),
+                    Some(folder),
+                )
             }
         };
         let handles = records.open().await.expect("the test database opens");
-        migrate(&handles.writer).await.expect("the test database takes every step");
-        Self { handles, records, _folder: folder }
+        migrate(&handles.writer)
+            .await
+            .expect("the test database takes every step");
+        Self {
+            handles,
+            records,
+            _folder: folder,
+        }
     }
 }
 
@@ -38,9 +47,16 @@ async fn postgres(server: &str) -> Records {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("test_{}_{number}", std::process::id());
     let root = Database::connect(server).await.expect("the test server answers");
-    root.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.expect("no old database");
-    root.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a new database");
+    root.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        .await
+        .expect("no old database");
+    root.execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await
+        .expect("a new database");
     root.close().await.expect("closed");
     let (base, _) = server.rsplit_once('/').expect("a database in TEST_POSTGRES_URL");
-    Records::Postgres { url: format!("{base}/{name}"), connections: 8 }
+    Records::Postgres {
+        url: format!("{base}/{name}"),
+        connections: 8,
+    }
 }

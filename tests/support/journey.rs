@@ -21,15 +21,30 @@ pub struct Applicant {
 impl TestApp {
     /// The address of a run's page.
     pub async fn run_path(&self, run: RunId) -> String {
-        let dates = booking::calendar::run_dates(self.db(), run).await.expect("readable").expect("a run");
+        let dates = booking::calendar::run_dates(self.db(), run)
+            .await
+            .expect("readable")
+            .expect("a run");
         format!("/courses/{}/{}", dates.course_code, dates.slug)
     }
 
     /// Fills in the form up to the page of answers; `way` is `book` or `wait`.
-    pub async fn answers(&self, browser: &Browser, run: RunId, way: &str, name: &str, email: &str) -> PageView {
-        let first = browser.visit(&format!("{}/{way}", self.run_path(run).await)).await;
+    pub async fn answers(
+        &self,
+        browser: &Browser,
+        run: RunId,
+        way: &str,
+        name: &str,
+        email: &str,
+    ) -> PageView {
+        let first = browser
+            .visit(&format!("{}/{way}", self.run_path(run).await))
+            .await;
         let contact = first.form("Continue").fill("Full name", name).submit().await;
-        let form = contact.form("Continue").fill("Email address", email).choose("By email");
+        let form = contact
+            .form("Continue")
+            .fill("Email address", email)
+            .choose("By email");
         let support = form.submit().await;
         let check = support.form("Continue").submit().await;
         check.must_say("Check your answers");
@@ -47,8 +62,14 @@ impl TestApp {
     pub async fn book(&self, run: RunId, name: &str, email: &str) -> Applicant {
         let applicant = self.hold(run, name, email).await;
         self.rounds().await;
-        let page = applicant.follow_mail(self, "Please confirm your email", "/confirm").await;
-        let page = page.form("Continue").choose("Yes, I made this booking").submit().await;
+        let page = applicant
+            .follow_mail(self, "Please confirm your email", "/confirm")
+            .await;
+        let page = page
+            .form("Continue")
+            .choose("Yes, I made this booking")
+            .submit()
+            .await;
         assert!(page.status.is_success(), "{} {}", page.status, page.words());
         assert_eq!(self.state(applicant.booking).await, "booked", "{}", page.words());
         applicant
@@ -61,14 +82,38 @@ impl TestApp {
         applicant
     }
 
-    async fn send(&self, run: RunId, way: &str, button: &str, name: &str, email: &str) -> (Applicant, PageView) {
+    async fn send(
+        &self,
+        run: RunId,
+        way: &str,
+        button: &str,
+        name: &str,
+        email: &str,
+    ) -> (Applicant, PageView) {
         let browser = self.browser();
         let check = self.answers(&browser, run, way, name, email).await;
-        let form = check.form(button).choose("I am 18 or over").choose("I will keep what others share private");
+        let form = check
+            .form(button)
+            .choose("I am 18 or over")
+            .choose("I will keep what others share private");
         let done = form.submit().await;
-        assert!(done.path.ends_with("/done"), "{} {}: {}", done.status, done.path, done.words());
+        assert!(
+            done.path.ends_with("/done"),
+            "{} {}: {}",
+            done.status,
+            done.path,
+            done.words()
+        );
         let booking = self.booking_of(email, run).await.expect("a booking");
-        (Applicant { browser, name: name.to_owned(), email: email.to_owned(), booking }, done)
+        (
+            Applicant {
+                browser,
+                name: name.to_owned(),
+                email: email.to_owned(),
+                booking,
+            },
+            done,
+        )
     }
 
     /// The newest booking of an address on a run.
@@ -84,14 +129,21 @@ impl TestApp {
     /// A number that the records answer with, for counting rows.
     pub async fn count(&self, sql: &str) -> i64 {
         let backend = self.db().get_database_backend();
-        let row = self.db().query_one_raw(Statement::from_string(backend, sql)).await.expect("readable");
+        let row = self
+            .db()
+            .query_one_raw(Statement::from_string(backend, sql))
+            .await
+            .expect("readable");
         row.expect("a row").try_get_by_index::<i64>(0).expect("a number")
     }
 
     /// The subjects of all mail taken for an address, in order.
     pub fn subjects(&self, email: &str) -> Vec<String> {
         let sent = self.mailer.sent();
-        sent.iter().filter(|it| it.to == email).map(|it| it.read().subject().to_owned()).collect()
+        sent.iter()
+            .filter(|it| it.to == email)
+            .map(|it| it.read().subject().to_owned())
+            .collect()
     }
 }
 
@@ -100,8 +152,13 @@ impl Applicant {
     #[track_caller]
     pub fn mail(&self, site: &TestApp, subject: &str) -> String {
         let sent = site.mailer.sent();
-        let found = sent.iter().rev().filter(|it| it.to == self.email).find(|it| it.read().subject().starts_with(subject));
-        let found = found.unwrap_or_else(|| panic!("no mail {subject:?}, but {:?}", site.subjects(&self.email)));
+        let found = sent
+            .iter()
+            .rev()
+            .filter(|it| it.to == self.email)
+            .find(|it| it.read().subject().starts_with(subject));
+        let found =
+            found.unwrap_or_else(|| panic!("no mail {subject:?}, but {:?}", site.subjects(&self.email)));
         found.read().text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
@@ -110,9 +167,14 @@ impl Applicant {
     pub fn link(&self, site: &TestApp, subject: &str, ending: &str) -> String {
         let text = self.mail(site, subject);
         let base = site.app.setup().base_url.clone();
-        let links = text.split_whitespace().filter_map(|it| it.strip_prefix(base.as_str()));
+        let links = text
+            .split_whitespace()
+            .filter_map(|it| it.strip_prefix(base.as_str()));
         let personal = links.filter(|it| it.starts_with("/b/") || it.starts_with("/o/"));
-        let found = personal.filter(|it| it.ends_with(ending)).min_by_key(|it| it.len()).map(str::to_owned);
+        let found = personal
+            .filter(|it| it.ends_with(ending))
+            .min_by_key(|it| it.len())
+            .map(str::to_owned);
         found.unwrap_or_else(|| panic!("no link {ending:?} in\n{text}"))
     }
 

@@ -23,8 +23,15 @@ impl Program {
         let beside = here.with_file_name("alongside");
         let target = here.parent().and_then(Path::parent);
         let released = target.map(|it| it.join("release/alongside"));
-        let size = released.as_ref().and_then(|it| fs::metadata(it).ok()).map(|it| it.len());
-        let path = named.into_iter().chain([beside]).chain(released).find(|it| it.is_file());
+        let size = released
+            .as_ref()
+            .and_then(|it| fs::metadata(it).ok())
+            .map(|it| it.len());
+        let path = named
+            .into_iter()
+            .chain([beside])
+            .chain(released)
+            .find(|it| it.is_file());
         Ok(path.map(|path| Self { path, released: size }))
     }
 
@@ -32,7 +39,8 @@ impl Program {
     pub(crate) async fn serve(&self, folder: &Path) -> Result<(Running, Duration)> {
         let at = free_port()?;
         let config = folder.with_extension("toml");
-        let text = format!("listen = \"{at}\"\nbase_url = \"http://{at}\"\ntrusted_proxies = [\"127.0.0.1\"]\n");
+        let text =
+            format!("listen = \"{at}\"\nbase_url = \"http://{at}\"\ntrusted_proxies = [\"127.0.0.1\"]\n");
         fs::write(&config, text)?;
         let begun = Instant::now();
         let child = self
@@ -55,7 +63,11 @@ impl Program {
         }
         let answer = client.get("/courses").await?;
         let took = begun.elapsed();
-        if answer.status == 200 { Ok((running, took)) } else { Err(format!("/courses: {}", answer.status).into()) }
+        if answer.status == 200 {
+            Ok((running, took))
+        } else {
+            Err(format!("/courses: {}", answer.status).into())
+        }
     }
 
     /// How long `alongside verify` takes on these records, which must be in order.
@@ -67,7 +79,11 @@ impl Program {
             return Ok(took);
         }
         let said = [output.stdout, output.stderr].concat();
-        let said: Vec<_> = String::from_utf8_lossy(&said).lines().take(5).map(str::to_owned).collect();
+        let said: Vec<_> = String::from_utf8_lossy(&said)
+            .lines()
+            .take(5)
+            .map(str::to_owned)
+            .collect();
         Err(format!("alongside verify: {}: {}", output.status, said.join("; ")).into())
     }
 
@@ -105,20 +121,34 @@ impl Running {
         let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let of = |name: &str| {
             let line = text.lines().find_map(|it| it.strip_prefix(name))?;
-            line.trim_start_matches(':').trim().strip_suffix(" kB")?.parse().ok()
+            line.trim_start_matches(':')
+                .trim()
+                .strip_suffix(" kB")?
+                .parse()
+                .ok()
         };
         let (now, most) = (of("VmRSS"), of("VmHWM"));
-        Ok(Memory { now: now.ok_or("no VmRSS")?, most: most.ok_or("no VmHWM")? })
+        Ok(Memory {
+            now: now.ok_or("no VmRSS")?,
+            most: most.ok_or("no VmHWM")?,
+        })
     }
 
     /// Asks it to stop and waits until it has.
     pub(crate) fn stop(mut self) -> Result<()> {
-        let asked = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status()?;
+        let asked = Command::new("kill")
+            .arg("-TERM")
+            .arg(self.child.id().to_string())
+            .status()?;
         if !asked.success() {
             return Err("the program could not be asked to stop".into());
         }
         let status = self.child.wait()?;
-        if status.success() { Ok(()) } else { Err(format!("alongside serve ended: {status}").into()) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("alongside serve ended: {status}").into())
+        }
     }
 }
 

@@ -42,7 +42,14 @@ struct Head {
 impl Client {
     pub(crate) fn new(server: SocketAddr) -> Self {
         let from = Ipv4Addr::new(10, 0, 0, 1);
-        Self { server, from, stream: None, request: Vec::new(), read: Vec::new(), body: Vec::new() }
+        Self {
+            server,
+            from,
+            stream: None,
+            request: Vec::new(),
+            read: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// From now on somebody else sits here: the n-th visitor, with a network address of their own.
@@ -114,7 +121,9 @@ impl Client {
         self.connect().await?;
         self.read.clear();
         self.body.clear();
-        let Some(mut stream) = self.stream.take() else { return Err("not connected".into()) };
+        let Some(mut stream) = self.stream.take() else {
+            return Err("not connected".into());
+        };
         stream.write_all(&self.request).await?;
         let head = loop {
             if let Some(head) = read_head(&self.read)? {
@@ -132,7 +141,8 @@ impl Client {
             while self.read.len() < end {
                 more(&mut stream, &mut self.read).await?;
             }
-            self.body.extend_from_slice(self.read.get(head.length..end).unwrap_or_default());
+            self.body
+                .extend_from_slice(self.read.get(head.length..end).unwrap_or_default());
         }
         if !head.closes {
             self.stream = Some(stream);
@@ -144,7 +154,9 @@ impl Client {
     fn take_chunk(&mut self, at: &mut usize) -> Result<bool> {
         loop {
             let rest = self.read.get(*at..).unwrap_or_default();
-            let Some(line) = rest.windows(2).position(|it| it == b"\r\n") else { return Ok(false) };
+            let Some(line) = rest.windows(2).position(|it| it == b"\r\n") else {
+                return Ok(false);
+            };
             let size = usize::from_str_radix(std::str::from_utf8(&rest[..line])?.trim(), 16)?;
             let end = line + 2 + size + 2;
             if rest.len() < end {
@@ -168,13 +180,21 @@ async fn more(stream: &mut TcpStream, read: &mut Vec<u8>) -> Result<()> {
 }
 
 fn read_head(read: &[u8]) -> Result<Option<Head>> {
-    let Some(end) = read.windows(4).position(|it| it == b"\r\n\r\n") else { return Ok(None) };
+    let Some(end) = read.windows(4).position(|it| it == b"\r\n\r\n") else {
+        return Ok(None);
+    };
     let text = std::str::from_utf8(&read[..end])?;
     let mut lines = text.split("\r\n");
-    let status = lines.next().and_then(|it| it.split(' ').nth(1)).ok_or("an answer without a status")?;
+    let status = lines
+        .next()
+        .and_then(|it| it.split(' ').nth(1))
+        .ok_or("an answer without a status")?;
     let mut head = Head {
         length: end + 4,
-        answer: Answer { status: status.parse()?, location: None },
+        answer: Answer {
+            status: status.parse()?,
+            location: None,
+        },
         content_length: None,
         chunked: false,
         closes: false,

@@ -45,19 +45,28 @@ pub(crate) fn new_visitor() -> u32 {
 /// A whole visit, from the first question to the page that says what happens next.
 pub(crate) async fn book(client: &mut Client, path: &str, visitor: u32, hear: &mut impl Hear) -> Result<End> {
     let ready = prepare(client, path, visitor, hear).await?;
-    let Some(done) = send(client, &ready, hear).await? else { return Ok(End::NoPlace) };
+    let Some(done) = send(client, &ready, hear).await? else {
+        return Ok(End::NoPlace);
+    };
     get(client, &done, hear).await?;
     Ok(End::Booked)
 }
 
 /// All questions but the last button.
-pub(crate) async fn prepare(client: &mut Client, path: &str, visitor: u32, hear: &mut impl Hear) -> Result<Ready> {
+pub(crate) async fn prepare(
+    client: &mut Client,
+    path: &str,
+    visitor: u32,
+    hear: &mut impl Hear,
+) -> Result<Ready> {
     client.be(visitor);
     let mut at = path.to_owned();
     for step in 0..LAST {
         get(client, &at, hear).await?;
         let ready = fill(client.page()?, &at, step, visitor)?;
-        at = send(client, &ready, hear).await?.ok_or("the dates were full before anybody asked for a place")?;
+        at = send(client, &ready, hear)
+            .await?
+            .ok_or("the dates were full before anybody asked for a place")?;
     }
     get(client, &at, hear).await?;
     fill(client.page()?, &at, LAST, visitor)
@@ -72,15 +81,27 @@ pub(crate) async fn press(client: &mut Client, ready: &Ready) -> Result<End> {
 async fn get(client: &mut Client, path: &str, hear: &mut impl Hear) -> Result<()> {
     let begun = Instant::now();
     let answer = client.get(path).await?;
-    hear(Lap { method: "GET", took: begun.elapsed(), size: client.page()?.len() });
-    if answer.status == 200 { Ok(()) } else { Err(told("GET", path, answer.status, client)) }
+    hear(Lap {
+        method: "GET",
+        took: begun.elapsed(),
+        size: client.page()?.len(),
+    });
+    if answer.status == 200 {
+        Ok(())
+    } else {
+        Err(told("GET", path, answer.status, client))
+    }
 }
 
 /// Where the form leads; nowhere if the place is gone.
 async fn send(client: &mut Client, ready: &Ready, hear: &mut impl Hear) -> Result<Option<String>> {
     let begun = Instant::now();
     let answer = client.post(&ready.action, &ready.body).await?;
-    hear(Lap { method: "POST", took: begun.elapsed(), size: client.page()?.len() });
+    hear(Lap {
+        method: "POST",
+        took: begun.elapsed(),
+        size: client.page()?.len(),
+    });
     match (answer.status, answer.location) {
         (303, Some(to)) => Ok(Some(path_of(&to).to_owned())),
         (409, _) => Ok(None),
@@ -97,7 +118,9 @@ fn path_of(location: &str) -> &str {
 /// What went wrong, with the heading of the page.
 fn told(method: &str, path: &str, status: u16, client: &Client) -> Box<dyn std::error::Error + Send + Sync> {
     let page = client.page().unwrap_or_default();
-    let heading = between(page, "<h1", "</h1>").and_then(|it| it.split_once('>')).map_or("", |(_, it)| it.trim());
+    let heading = between(page, "<h1", "</h1>")
+        .and_then(|it| it.split_once('>'))
+        .map_or("", |(_, it)| it.trim());
     format!("{method} {path}: {status} {heading}").into()
 }
 
@@ -112,15 +135,25 @@ fn fill(page: &str, at: &str, step: usize, visitor: u32) -> Result<Ready> {
     let action = attribute(tag, "action").filter(|it| !it.is_empty()).unwrap_or(at);
     let mut body = form_urlencoded::Serializer::new(String::new());
     let inside = rest.split("</form>").next().unwrap_or(rest);
-    for input in inside.split("<input").skip(1).filter_map(|it| it.split('>').next()) {
+    for input in inside
+        .split("<input")
+        .skip(1)
+        .filter_map(|it| it.split('>').next())
+    {
         if attribute(input, "type") == Some("hidden") {
-            body.append_pair(attribute(input, "name").unwrap_or_default(), attribute(input, "value").unwrap_or_default());
+            body.append_pair(
+                attribute(input, "name").unwrap_or_default(),
+                attribute(input, "value").unwrap_or_default(),
+            );
         }
     }
     for (name, value) in answers(step, visitor) {
         body.append_pair(name, &value);
     }
-    Ok(Ready { action: action.to_owned(), body: body.finish() })
+    Ok(Ready {
+        action: action.to_owned(),
+        body: body.finish(),
+    })
 }
 
 /// The value of an attribute; addresses and numbers of ours hold nothing that HTML would write
@@ -150,7 +183,10 @@ const LAST: usize = 3;
 /// What visitors answer on each page: names, how to be in touch, what would help, the two statements.
 fn answers(step: usize, visitor: u32) -> Vec<(&'static str, String)> {
     let texts = |pairs: &[(&'static str, &str)]| {
-        pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect::<Vec<_>>()
+        pairs
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect::<Vec<_>>()
     };
     match step {
         0 => vec![
@@ -164,7 +200,11 @@ fn answers(step: usize, visitor: u32) -> Vec<(&'static str, String)> {
             ("prefers", "email".to_owned()),
             ("info_format", "standard".to_owned()),
         ],
-        2 => texts(&[("hopes", "To learn how to listen"), ("someone_name", ""), ("someone_phone", "")]),
+        2 => texts(&[
+            ("hopes", "To learn how to listen"),
+            ("someone_name", ""),
+            ("someone_phone", ""),
+        ]),
         _ => texts(&[("over_18", "yes"), ("agreed", "yes")]),
     }
 }

@@ -43,7 +43,10 @@ impl Load {
     /// The time within which this part of a hundred was done.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let last = self.took.len().saturating_sub(1);
-        self.took.get((self.took.len() * percent / 100).min(last)).copied().unwrap_or_default()
+        self.took
+            .get((self.took.len() * percent / 100).min(last))
+            .copied()
+            .unwrap_or_default()
     }
 
     pub(crate) fn longest(&self) -> Duration {

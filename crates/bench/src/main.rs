@@ -83,17 +83,33 @@ fn main() -> Result<()> {
         load: Duration::from_secs(if arguments.quick { 3 } else { 9 }),
         soak: Duration::from_secs(if arguments.quick { 10 } else { 60 }),
         few: 1_000,
-        many: arguments.bookings.unwrap_or(if arguments.quick { 10_000 } else { 100_000 }),
-        postgres: arguments.postgres.or_else(|| std::env::var("TEST_POSTGRES_URL").ok()),
+        many: arguments
+            .bookings
+            .unwrap_or(if arguments.quick { 10_000 } else { 100_000 }),
+        postgres: arguments
+            .postgres
+            .or_else(|| std::env::var("TEST_POSTGRES_URL").ok()),
         alongside: arguments.alongside,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let mut lines = Vec::new();
     let every = Part::value_variants();
-    for part in every.iter().filter(|it| arguments.only.is_empty() || arguments.only.contains(it)) {
+    for part in every
+        .iter()
+        .filter(|it| arguments.only.is_empty() || arguments.only.contains(it))
+    {
         note(&format!("measuring: {part:?}"));
         let measured = runtime.block_on(measure(*part, &plan));
-        lines.extend(measured.unwrap_or_else(|why| vec![table::alone(format!("{part:?}"), format!("not measured: {why}"), "")]));
+        lines.extend(measured.unwrap_or_else(|why| {
+            vec![table::alone(
+                format!("{part:?}"),
+                format!("not measured: {why}"),
+                "",
+            )]
+        }));
     }
     table::print(&lines)
 }

@@ -31,14 +31,23 @@ struct Reader {
 
 impl Reader {
     fn several(service: std::net::SocketAddr, count: usize) -> Vec<Self> {
-        (0..count).map(|_| Self { client: Client::new(service), path: "/courses" }).collect()
+        (0..count)
+            .map(|_| Self {
+                client: Client::new(service),
+                path: "/courses",
+            })
+            .collect()
     }
 }
 
 impl Visitor for Reader {
     async fn once(&mut self) -> Result<()> {
         let answer = self.client.get(self.path).await?;
-        if answer.status == 200 { Ok(()) } else { Err(format!("{}: {}", self.path, answer.status).into()) }
+        if answer.status == 200 {
+            Ok(())
+        } else {
+            Err(format!("{}: {}", self.path, answer.status).into())
+        }
     }
 }
 
@@ -73,7 +82,11 @@ impl Where {
 
 impl Booker {
     fn new(server: std::net::SocketAddr, shelf: Where) -> Self {
-        Self { client: Client::new(server), shelf, pressed: Vec::new() }
+        Self {
+            client: Client::new(server),
+            shelf,
+            pressed: Vec::new(),
+        }
     }
 }
 
@@ -109,12 +122,18 @@ async fn filled<T>(records: &Records, fill: impl AsyncFnOnce(&mut Filler) -> Res
 async fn visit(server: std::net::SocketAddr, dates: &Dates) -> Result<Vec<Lap>> {
     let mut laps = Vec::new();
     let mut client = Client::new(server);
-    flow::book(&mut client, &dates.book_path(), flow::new_visitor(), &mut |lap| laps.push(lap)).await?;
+    flow::book(&mut client, &dates.book_path(), flow::new_visitor(), &mut |lap| {
+        laps.push(lap)
+    })
+    .await?;
     Ok(laps)
 }
 
 fn shown(laps: &[Lap]) -> Vec<usize> {
-    laps.iter().filter(|it| it.method == "GET").map(|it| it.size).collect()
+    laps.iter()
+        .filter(|it| it.method == "GET")
+        .map(|it| it.size)
+        .collect()
 }
 
 /// The list of courses, with what is free at that moment, beside a static page of the same size.
@@ -130,13 +149,28 @@ pub(crate) async fn list(plan: &Plan) -> Result<Vec<Line>> {
     let mut client = Client::new(ours.server.at);
     client.get("/courses").await?;
     let size = client.page()?.len();
-    let raw = raw::start(folder.path(), raw::Sizes { list: size, pages: Vec::new() })?;
+    let raw = raw::start(
+        folder.path(),
+        raw::Sizes {
+            list: size,
+            pages: Vec::new(),
+        },
+    )?;
     let mut lines = Vec::new();
     for clients in [1, 8, 32] {
-        let (ours, raw) =
-            in_turns(Reader::several(ours.server.at, clients), Reader::several(raw.at, clients), plan.load).await?;
+        let (ours, raw) = in_turns(
+            Reader::several(ours.server.at, clients),
+            Reader::several(raw.at, clients),
+            plan.load,
+        )
+        .await?;
         let what = format!("list of courses, {LISTED} dates, {size} bytes, {clients} at a time");
-        lines.push(rates(what, ours.per_second(), raw.per_second(), ">= 0.3 of a static page"));
+        lines.push(rates(
+            what,
+            ours.per_second(),
+            raw.per_second(),
+            ">= 0.3 of a static page",
+        ));
     }
     Ok(lines)
 }
@@ -157,17 +191,44 @@ pub(crate) async fn book(plan: &Plan) -> Result<Vec<Line>> {
 
     let ours = Service::start(&records)?;
     let sizes = shown(&visit(ours.server.at, &pile.take()?).await?);
-    let bare = raw::start(folder.path(), raw::Sizes { list: 0, pages: sizes.clone() })?;
+    let bare = raw::start(
+        folder.path(),
+        raw::Sizes {
+            list: 0,
+            pages: sizes.clone(),
+        },
+    )?;
     let requests = 2 * sizes.len() - 1;
     let mut first_run = 1;
     for clients in [1, 8, 32] {
         let us = |_| Booker::new(ours.server.at, Where::Ours(Shelf::own(&pile)));
-        let them = |n| Booker::new(bare.at, Where::Bare { run: first_run + n, before: 0, step: clients });
-        let (our_load, raw_load) =
-            in_turns((0..clients).map(us).collect(), (0..clients).map(them).collect(), plan.load).await?;
+        let them = |n| {
+            Booker::new(
+                bare.at,
+                Where::Bare {
+                    run: first_run + n,
+                    before: 0,
+                    step: clients,
+                },
+            )
+        };
+        let (our_load, raw_load) = in_turns(
+            (0..clients).map(us).collect(),
+            (0..clients).map(them).collect(),
+            plan.load,
+        )
+        .await?;
         first_run += 1_000_000;
-        let what = format!("bookings, {clients} at a time; bare flow of {requests} requests, {} commits", requests / 2);
-        lines.push(rates(what, our_load.per_second(), raw_load.per_second(), ">= 0.35 of the bare flow"));
+        let what = format!(
+            "bookings, {clients} at a time; bare flow of {requests} requests, {} commits",
+            requests / 2
+        );
+        lines.push(rates(
+            what,
+            our_load.per_second(),
+            raw_load.per_second(),
+            ">= 0.35 of the bare flow",
+        ));
         lines.push(waits(clients, &our_load, &raw_load));
     }
     let writer = Arc::new(Mutex::new(one_connection(&records).await?));
@@ -177,7 +238,12 @@ pub(crate) async fn book(plan: &Plan) -> Result<Vec<Line>> {
         for _ in 0..clients {
             let reader = Arc::new(Mutex::new(one_connection(&records).await?));
             let (script, writer, shelf) = (script.clone(), writer.clone(), Shelf::own(&pile));
-            them.push(Raw { script, reader, writer, shelf });
+            them.push(Raw {
+                script,
+                reader,
+                writer,
+                shelf,
+            });
         }
         let (our_load, raw_load) = in_turns((0..clients).map(us).collect(), them, plan.load).await?;
         let what = format!("bookings, {clients} at a time; the same statements raw");
@@ -187,7 +253,12 @@ pub(crate) async fn book(plan: &Plan) -> Result<Vec<Line>> {
 }
 
 fn waits(clients: usize, ours: &Load, raw: &Load) -> Line {
-    times(format!("  a whole booking, {clients} at a time, p99"), ours.percentile(99), raw.percentile(99), "")
+    times(
+        format!("  a whole booking, {clients} at a time, p99"),
+        ours.percentile(99),
+        raw.percentile(99),
+        "",
+    )
 }
 
 /// What one booking does, request by request, and the same as a script.
@@ -203,11 +274,19 @@ async fn recorded(records: &Records, pile: &Pile) -> Result<(Arc<Script>, Vec<Li
     let script = Script::of(&first, &second, &elsewhere, &here)?;
     let mut lines = Vec::new();
     for (number, (lap, it)) in laps.iter().zip(&first).enumerate() {
-        let what = format!("  request {} of a booking: {}, {} bytes", number + 1, lap.method, lap.size);
+        let what = format!(
+            "  request {} of a booking: {}, {} bytes",
+            number + 1,
+            lap.method,
+            lap.size
+        );
         lines.push(alone(what, said(lap.took), "").beside(format!("{} statements", it.statements.len())));
     }
     let (statements, transactions) = script.size();
-    lines.push(alone("statements of a booking", statements.to_string(), "").beside(format!("{transactions} commits")));
+    lines.push(
+        alone("statements of a booking", statements.to_string(), "")
+            .beside(format!("{transactions} commits")),
+    );
     if std::env::var_os("BENCH_STATEMENTS").is_some() {
         for (number, it) in first.iter().enumerate() {
             for statement in &it.statements {
@@ -223,7 +302,10 @@ async fn listened(service: &Service, dates: &Dates, laps: &mut Vec<Lap>) -> Resu
     let mut client = Client::new(service.server.at);
     service.recorder.take();
     let mut hear = |lap: Lap| {
-        requests.push(Recorded { changes: lap.method == "POST", statements: service.recorder.take() });
+        requests.push(Recorded {
+            changes: lap.method == "POST",
+            statements: service.recorder.take(),
+        });
         laps.push(lap);
     };
     flow::book(&mut client, &dates.book_path(), flow::new_visitor(), &mut hear).await?;
@@ -232,7 +314,9 @@ async fn listened(service: &Service, dates: &Dates, laps: &mut Vec<Lap>) -> Resu
 
 /// The same on `PostgreSQL`.
 pub(crate) async fn postgres(plan: &Plan) -> Result<Vec<Line>> {
-    let Some(server) = &plan.postgres else { return Err("no --postgres".into()) };
+    let Some(server) = &plan.postgres else {
+        return Err("no --postgres".into());
+    };
     let database = Postgres::create(server, "book").await?;
     let lines = on_postgres(plan, &database.records()?).await;
     database.remove().await?;
@@ -256,11 +340,17 @@ async fn on_postgres(plan: &Plan, records: &Records) -> Result<Vec<Line>> {
         connections.push(Arc::new(Mutex::new(one_connection(records).await?)));
     }
     let (some, others) = halls.split_at(halls.len() / 2);
-    let shared = [Shelf::shared(some.to_vec(), HALL), Shelf::shared(others.to_vec(), HALL)];
+    let shared = [
+        Shelf::shared(some.to_vec(), HALL),
+        Shelf::shared(others.to_vec(), HALL),
+    ];
     for clients in [1, 8, 32] {
         let own = [Shelf::own(&pile), Shelf::own(&pile)];
         let cases = [("spread over dates", &own), ("all on one run", &shared)];
-        for (name, [our_shelf, raw_shelf]) in cases.into_iter().filter(|(name, _)| clients > 1 || name.starts_with("spread")) {
+        for (name, [our_shelf, raw_shelf]) in cases
+            .into_iter()
+            .filter(|(name, _)| clients > 1 || name.starts_with("spread"))
+        {
             let us = |_| Booker::new(ours.server.at, Where::Ours(our_shelf.clone()));
             let them = connections.iter().cycle().take(clients).map(|it| Raw {
                 script: script.clone(),
@@ -268,9 +358,15 @@ async fn on_postgres(plan: &Plan, records: &Records) -> Result<Vec<Line>> {
                 writer: it.clone(),
                 shelf: raw_shelf.clone(),
             });
-            let (our_load, raw_load) = in_turns((0..clients).map(us).collect(), them.collect(), plan.load).await?;
+            let (our_load, raw_load) =
+                in_turns((0..clients).map(us).collect(), them.collect(), plan.load).await?;
             let what = format!("PostgreSQL: bookings, {name}, {clients} at a time; the same statements raw");
-            lines.push(rates(what, our_load.per_second(), raw_load.per_second(), ">= 0.5 of the raw statements"));
+            lines.push(rates(
+                what,
+                our_load.per_second(),
+                raw_load.per_second(),
+                ">= 0.5 of the raw statements",
+            ));
         }
     }
     Ok(lines)
@@ -297,7 +393,10 @@ fn told(it: &Rush, held: usize, connections: usize) -> Vec<Line> {
         note(error);
     }
     let what = format!("1,000 press the last button for 12 places, {connections} connections");
-    let counts = format!("{held} hold, {} told so, {} told it is full", it.booked, it.told_full);
+    let counts = format!(
+        "{held} hold, {} told so, {} told it is full",
+        it.booked, it.told_full
+    );
     vec![
         alone(what, counts, "12 hold, nobody told wrong").beside(format!("{} errors", it.errors.len())),
         alone("  answers: p50, p99, last", three(&it.answers), "all within 2 s"),
@@ -305,14 +404,25 @@ fn told(it: &Rush, held: usize, connections: usize) -> Vec<Line> {
 }
 
 fn three(load: &Load) -> String {
-    format!("{}, {}, {}", said(load.percentile(50)), said(load.percentile(99)), said(load.longest()))
+    format!(
+        "{}, {}, {}",
+        said(load.percentile(50)),
+        said(load.percentile(99)),
+        said(load.longest())
+    )
 }
 
 /// How many bookings hold a place, by the records.
 async fn places(records: &Records, dates: &Dates) -> Result<usize> {
     let db = one_connection(records).await?;
-    let snapshot = booking::allocator::snapshot(&db, ids::RunId(dates.run)).await?.ok_or("no such run")?;
-    let held = snapshot.bookings.iter().filter(|it| it.state.holds_a_place()).count();
+    let snapshot = booking::allocator::snapshot(&db, ids::RunId(dates.run))
+        .await?
+        .ok_or("no such run")?;
+    let held = snapshot
+        .bookings
+        .iter()
+        .filter(|it| it.state.holds_a_place())
+        .count();
     if snapshot.places.len() != held * snapshot.sessions.len() {
         return Err("places and bookings do not agree".into());
     }
@@ -355,10 +465,19 @@ pub(crate) async fn few_and_many(plan: &Plan) -> Result<Vec<Line>> {
         (ours, load) = for_a_while(ours, plan.load / 4).await?;
         many_load = many_load.and(load);
     }
-    let pressed = |of: Vec<Booker>| Load::of(Duration::from_secs(1), of.into_iter().flat_map(|it| it.pressed).collect());
+    let pressed = |of: Vec<Booker>| {
+        Load::of(
+            Duration::from_secs(1),
+            of.into_iter().flat_map(|it| it.pressed).collect(),
+        )
+    };
     let (many_pressed, few_pressed) = (pressed(ours), pressed(theirs));
-    let (many_list, few_list) =
-        in_turns(Reader::several(many_list.server.at, 1), Reader::several(few_list.server.at, 1), plan.load).await?;
+    let (many_list, few_list) = in_turns(
+        Reader::several(many_list.server.at, 1),
+        Reader::several(few_list.server.at, 1),
+        plan.load,
+    )
+    .await?;
     let mut lines = Vec::new();
     for (what, many, few) in [
         ("a whole booking", many_load, few_load),
@@ -366,9 +485,17 @@ pub(crate) async fn few_and_many(plan: &Plan) -> Result<Vec<Line>> {
         ("the list of courses", many_list, few_list),
     ] {
         for percent in [50, 99] {
-            let what = format!("{what}, {} beside {} old bookings, p{percent}", plan.many, plan.few);
+            let what = format!(
+                "{what}, {} beside {} old bookings, p{percent}",
+                plan.many, plan.few
+            );
             let goal = if percent == 99 { "<= 1.5" } else { "" };
-            lines.push(times(what, many.percentile(percent), few.percentile(percent), goal));
+            lines.push(times(
+                what,
+                many.percentile(percent),
+                few.percentile(percent),
+                goal,
+            ));
         }
     }
     Ok(lines)
@@ -396,15 +523,26 @@ pub(crate) async fn program(plan: &Plan) -> Result<Vec<Line>> {
         starts.push(took);
     }
     starts.sort_unstable();
-    let what = format!("from nothing to the first page, {} old bookings, median of 5", plan.many);
+    let what = format!(
+        "from nothing to the first page, {} old bookings, median of 5",
+        plan.many
+    );
     lines.push(alone(what, said(starts[2]), "<= 150 ms"));
     lines.push(verified(&program, &folder, plan.many)?);
     lines.extend(loaded(plan, &program, &folder, &Pile::new(dates)).await?);
     lines.extend(crowd(&program, &folder, &records, &crowded).await?);
     lines.push(verified(&program, &folder, plan.many)?);
     lines.push(match program.released {
-        Some(bytes) => alone("size of the released program", format!("{:.1} MB", megabytes(bytes / 1000)), "<= 30 MB"),
-        None => alone("size of the released program", "not measured: cargo build --release", "<= 30 MB"),
+        Some(bytes) => alone(
+            "size of the released program",
+            format!("{:.1} MB", megabytes(bytes / 1000)),
+            "<= 30 MB",
+        ),
+        None => alone(
+            "size of the released program",
+            "not measured: cargo build --release",
+            "<= 30 MB",
+        ),
     });
     Ok(lines)
 }
@@ -421,7 +559,9 @@ fn megabytes(kilobytes: u64) -> f64 {
 async fn loaded(plan: &Plan, program: &Program, folder: &Path, pile: &Pile) -> Result<Vec<Line>> {
     let (running, _) = program.serve(folder).await?;
     let fresh = running.memory()?;
-    let bookers = (0..8).map(|_| Booker::new(running.at, Where::Ours(Shelf::own(pile)))).collect();
+    let bookers = (0..8)
+        .map(|_| Booker::new(running.at, Where::Ours(Shelf::own(pile))))
+        .collect();
     let (_, load) = for_a_while(bookers, plan.soak / 2).await?;
     let (_, pages) = for_a_while(Reader::several(running.at, 8), plan.soak / 2).await?;
     let memory = running.memory()?;
@@ -429,10 +569,27 @@ async fn loaded(plan: &Plan, program: &Program, folder: &Path, pile: &Pile) -> R
     let what = |what: &str| format!("{what} after {} s of load, 8 at a time", plan.soak.as_secs());
     let fresh = format!("{:.0} MB at first", megabytes(fresh.now));
     Ok(vec![
-        alone("the program, mail written meanwhile: bookings", format!("{:.0}/s", load.per_second()), ""),
-        alone("the program: list of courses", format!("{:.0}/s", pages.per_second()), ""),
-        alone(what("memory"), format!("{:.0} MB", megabytes(memory.now)), "<= 64 MB").beside(fresh),
-        alone(what("most memory"), format!("{:.0} MB", megabytes(memory.most)), ""),
+        alone(
+            "the program, mail written meanwhile: bookings",
+            format!("{:.0}/s", load.per_second()),
+            "",
+        ),
+        alone(
+            "the program: list of courses",
+            format!("{:.0}/s", pages.per_second()),
+            "",
+        ),
+        alone(
+            what("memory"),
+            format!("{:.0} MB", megabytes(memory.now)),
+            "<= 64 MB",
+        )
+        .beside(fresh),
+        alone(
+            what("most memory"),
+            format!("{:.0} MB", megabytes(memory.most)),
+            "",
+        ),
     ])
 }
 
@@ -444,7 +601,10 @@ async fn crowd(program: &Program, folder: &Path, records: &Records, dates: &[Dat
         let it = rushing::rush(running.at, &dates.book_path(), PEOPLE, connections).await?;
         running.stop()?;
         let held = places(records, dates).await?;
-        lines.extend(told(&it, held, connections).into_iter().map(|it| Line { what: format!("the program: {}", it.what.trim()), ..it }));
+        lines.extend(told(&it, held, connections).into_iter().map(|it| Line {
+            what: format!("the program: {}", it.what.trim()),
+            ..it
+        }));
     }
     Ok(lines)
 }

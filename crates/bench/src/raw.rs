@@ -12,8 +12,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
-use sea_orm::sqlx::{self, SqlitePool};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{self, SqlitePool};
 
 use crate::Result;
 use crate::server::Server;
@@ -46,7 +46,9 @@ pub(crate) fn start(folder: &FilePath, sizes: Sizes) -> Result<Server> {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
         // One connection, so that writers queue in order instead of meeting each other's locks.
-        let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false);
         let db = pool.connect_with(options).await?;
         for table in [
             "CREATE TABLE draft (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, answers TEXT NOT NULL)",
@@ -55,7 +57,12 @@ pub(crate) fn start(folder: &FilePath, sizes: Sizes) -> Result<Server> {
         ] {
             sqlx::query(table).execute(&db).await?;
         }
-        let bare = Bare { list: page(sizes.list, "").into(), sizes: sizes.pages, db, next: AtomicI64::new(1) };
+        let bare = Bare {
+            list: page(sizes.list, "").into(),
+            sizes: sizes.pages,
+            db,
+            next: AtomicI64::new(1),
+        };
         let router = Router::new()
             .route("/courses", get(list))
             .route("/runs/{run}/book", get(first).post(open))
@@ -80,7 +87,12 @@ async fn first(State(bare): App, Path(run): Path<i64>) -> Html<String> {
 
 async fn open(State(bare): App, Path(run): Path<i64>, answers: String) -> Result<Redirect, Failed> {
     let id = bare.next.fetch_add(1, Ordering::Relaxed);
-    sqlx::query("INSERT INTO draft VALUES (?, ?, ?)").bind(id).bind(run).bind(answers).execute(&bare.db).await?;
+    sqlx::query("INSERT INTO draft VALUES (?, ?, ?)")
+        .bind(id)
+        .bind(run)
+        .bind(answers)
+        .execute(&bare.db)
+        .await?;
     Ok(Redirect::to(&format!("/book/{id}/1")))
 }
 
@@ -99,7 +111,11 @@ async fn answer(
             return Ok(StatusCode::CONFLICT.into_response());
         }
     } else {
-        sqlx::query("UPDATE draft SET answers = ? WHERE id = ?").bind(answers).bind(draft).execute(&bare.db).await?;
+        sqlx::query("UPDATE draft SET answers = ? WHERE id = ?")
+            .bind(answers)
+            .bind(draft)
+            .execute(&bare.db)
+            .await?;
     }
     Ok(Redirect::to(&format!("/book/{draft}/{next}")).into_response())
 }
@@ -108,10 +124,14 @@ async fn answer(
 async fn take_place(bare: &Bare, draft: i64) -> Result<bool, sqlx::Error> {
     let mut db = bare.db.acquire().await?;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *db).await?;
-    let (run, answers): (i64, String) =
-        sqlx::query_as("SELECT run, answers FROM draft WHERE id = ?").bind(draft).fetch_one(&mut *db).await?;
-    let (taken,): (i64,) =
-        sqlx::query_as("SELECT count(*) FROM booking WHERE run = ?").bind(run).fetch_one(&mut *db).await?;
+    let (run, answers): (i64, String) = sqlx::query_as("SELECT run, answers FROM draft WHERE id = ?")
+        .bind(draft)
+        .fetch_one(&mut *db)
+        .await?;
+    let (taken,): (i64,) = sqlx::query_as("SELECT count(*) FROM booking WHERE run = ?")
+        .bind(run)
+        .fetch_one(&mut *db)
+        .await?;
     let free = taken < 12;
     if free {
         sqlx::query("INSERT INTO booking VALUES (?, ?, ?, ?)")

@@ -56,19 +56,30 @@ impl Postgres {
     pub(crate) async fn create(server: &str, name: &str) -> Result<Self> {
         let name = format!("bench_{}_{name}", std::process::id());
         let root = Database::connect(server).await?;
-        root.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
+        root.execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .await?;
         root.close().await?;
-        Ok(Self { server: server.to_owned(), name })
+        Ok(Self {
+            server: server.to_owned(),
+            name,
+        })
     }
 
     pub(crate) fn records(&self) -> Result<Records> {
-        let (base, _) = self.server.rsplit_once('/').ok_or("the address names no database")?;
-        Ok(Records::Postgres { url: format!("{base}/{}", self.name), connections: 8 })
+        let (base, _) = self
+            .server
+            .rsplit_once('/')
+            .ok_or("the address names no database")?;
+        Ok(Records::Postgres {
+            url: format!("{base}/{}", self.name),
+            connections: 8,
+        })
     }
 
     pub(crate) async fn remove(self) -> Result<()> {
         let root = Database::connect(&self.server).await?;
-        root.execute_unprepared(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)).await?;
+        root.execute_unprepared(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
+            .await?;
         Ok(root.close().await?)
     }
 }
@@ -83,7 +94,11 @@ pub(crate) async fn one_connection(records: &Records) -> Result<DatabaseConnecti
         Records::Postgres { url, .. } => url.clone(),
     };
     let mut options = ConnectOptions::new(url);
-    options.max_connections(1).min_connections(1).sqlx_logging(false).test_before_acquire(false);
+    options
+        .max_connections(1)
+        .min_connections(1)
+        .sqlx_logging(false)
+        .test_before_acquire(false);
     Ok(Database::connect(options).await?)
 }
 
@@ -98,7 +113,13 @@ pub(crate) async fn found(records: &Records) -> Result<()> {
         mail_folder: None,
     };
     let secrets = Secrets::unpredictable([7; 32]);
-    let app = App::new(handles.writer.clone(), handles.reader.clone(), Clock::system(), secrets, setup)?;
+    let app = App::new(
+        handles.writer.clone(),
+        handles.reader.clone(),
+        Clock::system(),
+        secrets,
+        setup,
+    )?;
     app.change(async |work| {
         let fresh = || work.fresh_id();
         let version = calendar::add_course(work.tx(), &fresh, course()).await?;
@@ -120,8 +141,14 @@ fn course() -> NewCourse {
     let outcomes = [
         ("LO1", "Say what peer support is and what a peer worker does"),
         ("LO2", "Understand the core principles behind the role"),
-        ("LO3", "Explain the skills and approaches that peer supporters use"),
-        ("LO4", "Recognise that people have different views, hopes and concerns about peer support"),
+        (
+            "LO3",
+            "Explain the skills and approaches that peer supporters use",
+        ),
+        (
+            "LO4",
+            "Recognise that people have different views, hopes and concerns about peer support",
+        ),
     ];
     NewCourse {
         code: COURSE.to_owned(),
@@ -131,12 +158,23 @@ fn course() -> NewCourse {
         contact_email: "courses@example.org".to_owned(),
         contact_phone: "01632 960000".to_owned(),
         text: CourseText {
-            summary: "A six-hour online course, over two days, about using your own experience to support other \
+            summary:
+                "A six-hour online course, over two days, about using your own experience to support other \
                       people."
-                .to_owned(),
-            methods: texts(&["Presentations", "Group work", "Discussions", "Creative activities"]),
+                    .to_owned(),
+            methods: texts(&[
+                "Presentations",
+                "Group work",
+                "Discussions",
+                "Creative activities",
+            ]),
             outcomes: outcomes.map(outcome).to_vec(),
-            topics: texts(&["A short history", "What peer support is", "Listening", "Looking after yourself"]),
+            topics: texts(&[
+                "A short history",
+                "What peer support is",
+                "Listening",
+                "Looking after yourself",
+            ]),
             planned_minutes: 360,
             sessions_required: Some(2),
             different_days: true,
@@ -179,7 +217,11 @@ impl Filler {
         db.execute_unprepared("BEGIN").await?;
         let now = Clock::system().now();
         // In the order in which rows name each other.
-        let tables = TABLES.iter().map(|(name, columns)| Table { name, columns, rows: Vec::new() });
+        let tables = TABLES.iter().map(|(name, columns)| Table {
+            name,
+            columns,
+            rows: Vec::new(),
+        });
         Ok(Self {
             db,
             course: course.id.0,
@@ -217,7 +259,10 @@ impl Filler {
         let mut dates = Vec::new();
         for number in 0..count {
             let ahead = Duration::days(i64::from(30 + number % 300));
-            dates.push(self.run(self.today + ahead, 1000 + number / 300, places, 0).await?);
+            dates.push(
+                self.run(self.today + ahead, 1000 + number / 300, places, 0)
+                    .await?,
+            );
         }
         Ok(dates)
     }
@@ -226,7 +271,8 @@ impl Filler {
     pub(crate) async fn busy_dates(&mut self, count: u32) -> Result<()> {
         for number in 0..count {
             let ahead = Duration::days(i64::from(30 + 7 * number));
-            self.run(self.today + ahead, 9, PLACES, (number * 5) % (PLACES + 1)).await?;
+            self.run(self.today + ahead, 9, PLACES, (number * 5) % (PLACES + 1))
+                .await?;
         }
         Ok(())
     }
@@ -269,16 +315,45 @@ impl Filler {
         self.add(
             "run",
             row![
-                run, self.course, self.version, slug.as_str(), "Mornings", "published", capacity, 6, "online",
-                Option::<String>::None, "https://meet.example.org/room", opens, closes, true, false, rev, 1,
-                1_i64, 0, Option::<i64>::None, "no facilitators: a measurement", json!([]),
+                run,
+                self.course,
+                self.version,
+                slug.as_str(),
+                "Mornings",
+                "published",
+                capacity,
+                6,
+                "online",
+                Option::<String>::None,
+                "https://meet.example.org/room",
+                opens,
+                closes,
+                true,
+                false,
+                rev,
+                1,
+                1_i64,
+                0,
+                Option::<i64>::None,
+                "no facilitators: a measurement",
+                json!([]),
             ],
         );
         for (at, day) in days.into_iter().enumerate() {
             let idx = i32::try_from(at + 1)?;
             self.add(
                 "session",
-                row![sessions[at], run, idx, day, time!(10:00), time!(13:15), starts[at], ends[at], 15],
+                row![
+                    sessions[at],
+                    run,
+                    idx,
+                    day,
+                    time!(10:00),
+                    time!(13:15),
+                    starts[at],
+                    ends[at],
+                    15
+                ],
             );
         }
         for seat in 1..=taken {
@@ -299,7 +374,13 @@ impl Filler {
         self.add(
             "person",
             row![
-                person, format!("Person {number} of Anytown"), email.as_str(), confirmed, false, "email", "standard",
+                person,
+                format!("Person {number} of Anytown"),
+                email.as_str(),
+                confirmed,
+                false,
+                "email",
+                "standard",
                 at,
             ],
         );
@@ -307,8 +388,24 @@ impl Filler {
         self.add(
             "booking",
             row![
-                booking, reference(number), run, person, "booked", self.course, "web", false, 0, false, "1", "1",
-                true, "To learn how to listen", false, false, false, at,
+                booking,
+                reference(number),
+                run,
+                person,
+                "booked",
+                self.course,
+                "web",
+                false,
+                0,
+                false,
+                "1",
+                "1",
+                true,
+                "To learn how to listen",
+                false,
+                false,
+                false,
+                at,
             ],
         );
         let rev = i64::from(2 * seat);
@@ -319,7 +416,10 @@ impl Filler {
             let id = self.id(at);
             let rev = rev - 2 + i64::from(n);
             let from = from.map(str::to_owned);
-            self.add("booking_event", row![id, booking, n, at, event, from, to, "person", "web", 1, rev]);
+            self.add(
+                "booking_event",
+                row![id, booking, n, at, event, from, to, "person", "web", 1, rev],
+            );
         }
         for (at_session, session) in sessions.into_iter().enumerate() {
             let id = self.id(at);
@@ -333,7 +433,13 @@ impl Filler {
         self.add("link", row![id, "booking", booking, 1, hash, "live"]);
         for (kind, n, at, state, reason) in [
             ("confirm_email", 1, at, "sent", None),
-            ("confirm_reminder", 1, at + Duration::hours(12), "suppressed", Some("it is confirmed")),
+            (
+                "confirm_reminder",
+                1,
+                at + Duration::hours(12),
+                "suppressed",
+                Some("it is confirmed"),
+            ),
             ("booked", 2, confirmed, "sent", None),
         ] {
             let id = self.id(at);
@@ -342,7 +448,19 @@ impl Filler {
             self.add(
                 "outbox_mail",
                 row![
-                    id, kind, booking, email.as_str(), format!("ev{n}"), parameters, at, at, at, state, 1, at, reason,
+                    id,
+                    kind,
+                    booking,
+                    email.as_str(),
+                    format!("ev{n}"),
+                    parameters,
+                    at,
+                    at,
+                    at,
+                    state,
+                    1,
+                    at,
+                    reason,
                 ],
             );
         }
@@ -359,7 +477,9 @@ impl Filler {
             let rows = std::mem::take(&mut table.rows);
             for rows in rows.chunks(ROWS) {
                 let mut insert = Query::insert();
-                insert.into_table(Alias::new(table.name)).columns(table.columns.iter().map(|it| Alias::new(*it)));
+                insert
+                    .into_table(Alias::new(table.name))
+                    .columns(table.columns.iter().map(|it| Alias::new(*it)));
                 for row in rows {
                     insert.values(row.iter().cloned().map(Expr::val))?;
                 }
@@ -374,7 +494,12 @@ impl Filler {
 fn reference(number: u32) -> String {
     const LETTERS: &[u8] = b"ACDEFGHJKLMNPRTUVWXY";
     let letter = |it: u32| char::from(LETTERS[it as usize % LETTERS.len()]);
-    format!("{:04} {}{}", number % 10_000, letter(number / 10_000), letter(number / 200_000))
+    format!(
+        "{:04} {}{}",
+        number % 10_000,
+        letter(number / 10_000),
+        letter(number / 200_000)
+    )
 }
 
 /// The columns that are filled, table by table, in the order in which rows name each other.
@@ -382,43 +507,121 @@ const TABLES: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "id", "course", "course_version", "slug", "label", "state", "capacity", "min_numbers", "delivery",
-            "venue", "join_url", "opens_at", "closes_at", "waiting_list", "offers_paused", "rev", "round",
-            "next_seq", "change_no", "capacity_lowered_rev", "facilitators_override", "before_change",
+            "id",
+            "course",
+            "course_version",
+            "slug",
+            "label",
+            "state",
+            "capacity",
+            "min_numbers",
+            "delivery",
+            "venue",
+            "join_url",
+            "opens_at",
+            "closes_at",
+            "waiting_list",
+            "offers_paused",
+            "rev",
+            "round",
+            "next_seq",
+            "change_no",
+            "capacity_lowered_rev",
+            "facilitators_override",
+            "before_change",
         ],
     ),
     (
         "session",
-        &["id", "run", "idx", "local_date", "local_start", "local_end", "starts_at", "ends_at", "break_minutes"],
+        &[
+            "id",
+            "run",
+            "idx",
+            "local_date",
+            "local_start",
+            "local_end",
+            "starts_at",
+            "ends_at",
+            "break_minutes",
+        ],
     ),
     (
         "person",
         &[
-            "id", "full_name", "email", "email_proven_at", "email_bad", "prefers", "info_format", "created_at",
+            "id",
+            "full_name",
+            "email",
+            "email_proven_at",
+            "email_bad",
+            "prefers",
+            "info_format",
+            "created_at",
         ],
     ),
     (
         "booking",
         &[
-            "id", "reference", "run", "person", "state", "one_live_course", "source", "priority", "asked_round",
-            "paused", "agreement_version", "privacy_version", "over_18", "hopes", "call_wanted",
-            "copy_permission", "evaluation_answered", "created_at",
+            "id",
+            "reference",
+            "run",
+            "person",
+            "state",
+            "one_live_course",
+            "source",
+            "priority",
+            "asked_round",
+            "paused",
+            "agreement_version",
+            "privacy_version",
+            "over_18",
+            "hopes",
+            "call_wanted",
+            "copy_permission",
+            "evaluation_answered",
+            "created_at",
         ],
     ),
     (
         "booking_event",
         &[
-            "id", "booking", "n", "at", "event", "from_state", "to_state", "actor", "channel", "round", "run_rev",
+            "id",
+            "booking",
+            "n",
+            "at",
+            "event",
+            "from_state",
+            "to_state",
+            "actor",
+            "channel",
+            "round",
+            "run_rev",
         ],
     ),
     ("place", &["id", "session", "seat_no", "booking", "since_rev"]),
-    ("calendar_entry", &["id", "booking", "session", "uid", "sequence", "last_method"]),
-    ("link", &["id", "purpose", "about", "generation", "token_hash", "state"]),
+    (
+        "calendar_entry",
+        &["id", "booking", "session", "uid", "sequence", "last_method"],
+    ),
+    (
+        "link",
+        &["id", "purpose", "about", "generation", "token_hash", "state"],
+    ),
     (
         "outbox_mail",
         &[
-            "id", "kind", "about", "recipient", "occasion", "parameters", "created_at", "due_at", "next_try_at",
-            "state", "tries", "settled_at", "reason",
+            "id",
+            "kind",
+            "about",
+            "recipient",
+            "occasion",
+            "parameters",
+            "created_at",
+            "due_at",
+            "next_try_at",
+            "state",
+            "tries",
+            "settled_at",
+            "reason",
         ],
     ),
 ];

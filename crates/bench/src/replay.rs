@@ -51,12 +51,22 @@ enum Gap {
 
 fn names(dates: &Dates) -> [Value; 4] {
     let [first, second] = dates.sessions;
-    [dates.run.into(), first.into(), second.into(), dates.slug.as_str().into()]
+    [
+        dates.run.into(),
+        first.into(),
+        second.into(),
+        dates.slug.as_str().into(),
+    ]
 }
 
 impl Script {
     /// From the first two visits to one run and the first to another.
-    pub(crate) fn of(first: &[Recorded], second: &[Recorded], elsewhere: &[Recorded], dates: &Dates) -> Result<Self> {
+    pub(crate) fn of(
+        first: &[Recorded],
+        second: &[Recorded],
+        elsewhere: &[Recorded],
+        dates: &Dates,
+    ) -> Result<Self> {
         if first.len() != second.len() || first.len() != elsewhere.len() {
             return Err("two visits did not make the same requests".into());
         }
@@ -75,7 +85,10 @@ impl Script {
                 let gaps = gaps.map(|((a, b), c)| gap(a, b, c, &known)).collect();
                 statements.push((a.clone(), gaps));
             }
-            requests.push(Request { changes: a.changes, statements });
+            requests.push(Request {
+                changes: a.changes,
+                statements,
+            });
         }
         Ok(Self { requests })
     }
@@ -103,7 +116,9 @@ fn gap(a: &Value, b: &Value, c: &Value, known: &[Value]) -> Gap {
     match (a, b) {
         (Value::Uuid(Some(a)), Value::Uuid(Some(_))) => Gap::FreshId(*a),
         (Value::String(Some(a)), Value::String(Some(b))) if a != b => Gap::FreshText(a.clone()),
-        (Value::Int(Some(a)), Value::Int(Some(b))) => Gap::Counted((*a).into(), i64::from(*b) - i64::from(*a)),
+        (Value::Int(Some(a)), Value::Int(Some(b))) => {
+            Gap::Counted((*a).into(), i64::from(*b) - i64::from(*a))
+        }
         (Value::BigInt(Some(a)), Value::BigInt(Some(b))) => Gap::Counted(*a, b - a),
         _ => Gap::Same(a.clone()),
     }
@@ -140,7 +155,10 @@ impl Fresh {
     fn text(&mut self, like: &str) -> String {
         let fresh = || {
             let number = format!("{:07X}", NEXT.fetch_add(1, Ordering::Relaxed));
-            let kept: String = like.chars().take(like.chars().count().saturating_sub(number.len())).collect();
+            let kept: String = like
+                .chars()
+                .take(like.chars().count().saturating_sub(number.len()))
+                .collect();
             kept + &number
         };
         self.texts.entry(like.to_owned()).or_insert_with(fresh).clone()
@@ -153,7 +171,11 @@ impl Visitor for Raw {
         let known = names(&dates);
         let mut fresh = Fresh::default();
         for request in &self.script.requests {
-            let db = if request.changes { self.writer.lock().await } else { self.reader.lock().await };
+            let db = if request.changes {
+                self.writer.lock().await
+            } else {
+                self.reader.lock().await
+            };
             if request.changes {
                 db.execute_unprepared(begin(&db)).await?;
             }
@@ -166,7 +188,8 @@ impl Visitor for Raw {
                     Gap::Counted(first, step) => counted(was, first + step * i64::from(before)),
                 });
                 let backend = db.get_database_backend();
-                let made = Statement::from_sql_and_values(backend, &statement.sql, values.collect::<Vec<_>>());
+                let made =
+                    Statement::from_sql_and_values(backend, &statement.sql, values.collect::<Vec<_>>());
                 if asks(&statement.sql) {
                     db.query_all_raw(made).await?;
                 } else {
@@ -182,11 +205,19 @@ impl Visitor for Raw {
 }
 
 fn begin(db: &DatabaseConnection) -> &'static str {
-    if db.get_database_backend() == sea_orm::DbBackend::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }
+    if db.get_database_backend() == sea_orm::DbBackend::Sqlite {
+        "BEGIN IMMEDIATE"
+    } else {
+        "BEGIN"
+    }
 }
 
 fn counted(like: &Value, number: i64) -> Value {
-    if matches!(like, Value::Int(_)) { i32::try_from(number).unwrap_or(i32::MAX).into() } else { number.into() }
+    if matches!(like, Value::Int(_)) {
+        i32::try_from(number).unwrap_or(i32::MAX).into()
+    } else {
+        number.into()
+    }
 }
 
 fn asks(sql: &str) -> bool {

@@ -75,9 +75,15 @@ async fn prepared(server: SocketAddr, path: &str, people: usize) -> Result<Vec<(
         filling.spawn(async move {
             let mut client = Client::new(server);
             let mut forms = Vec::new();
-            while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |it| it.checked_sub(1)).is_ok() {
+            while left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |it| it.checked_sub(1))
+                .is_ok()
+            {
                 let visitor = flow::new_visitor();
-                forms.push((visitor, flow::prepare(&mut client, &path, visitor, &mut |_| {}).await?));
+                forms.push((
+                    visitor,
+                    flow::prepare(&mut client, &path, visitor, &mut |_| {}).await?,
+                ));
             }
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(forms)
         });

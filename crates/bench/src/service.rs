@@ -46,7 +46,10 @@ impl Service {
             let app = App::new(handles.writer, handles.reader, Clock::system(), secrets, setup)?;
             Ok(web::router(app))
         })?;
-        Ok(Self { server, recorder: recorder.unwrap_or_default() })
+        Ok(Self {
+            server,
+            recorder: recorder.unwrap_or_default(),
+        })
     }
 }
 
@@ -58,7 +61,10 @@ impl Recorder {
     fn watch(&self, db: &mut DatabaseConnection) {
         let written = self.0.clone();
         db.set_metric_callback(move |info| {
-            written.lock().unwrap_or_else(PoisonError::into_inner).push(info.statement.clone());
+            written
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(info.statement.clone());
         });
     }
 

@@ -31,7 +31,10 @@ pub(crate) struct Pile {
 
 impl Pile {
     pub(crate) fn new(dates: Vec<Dates>) -> Self {
-        Self { dates: Arc::new(dates), next: Arc::default() }
+        Self {
+            dates: Arc::new(dates),
+            next: Arc::default(),
+        }
     }
 
     /// Dates that nobody else gets.
@@ -40,18 +43,28 @@ impl Pile {
     }
 
     fn at(&self, at: usize) -> Result<Dates> {
-        Ok(self.dates.get(at).ok_or("more bookings were made than there are dates")?.clone())
+        Ok(self
+            .dates
+            .get(at)
+            .ok_or("more bookings were made than there are dates")?
+            .clone())
     }
 }
 
 impl Shelf {
     pub(crate) fn own(pile: &Pile) -> Self {
-        Self::Own { pile: pile.clone(), now: None }
+        Self::Own {
+            pile: pile.clone(),
+            now: None,
+        }
     }
 
     /// A shelf to be cloned for everybody; all of the pile is theirs.
     pub(crate) fn shared(dates: Vec<Dates>, places: u32) -> Self {
-        Self::Shared { pile: Pile::new(dates), places }
+        Self::Shared {
+            pile: Pile::new(dates),
+            places,
+        }
     }
 
     pub(crate) fn take(&mut self) -> Result<Place> {
@@ -68,7 +81,10 @@ impl Shelf {
                 let number = pile.next.fetch_add(1, Ordering::Relaxed);
                 let places = *places as usize;
                 let before = u32::try_from(number % places)?;
-                Ok(Place { dates: pile.at(number / places)?, before })
+                Ok(Place {
+                    dates: pile.at(number / places)?,
+                    before,
+                })
             }
         }
     }

@@ -29,12 +29,23 @@ pub(crate) fn rates(what: impl Into<String>, ours: f64, raw: f64, goal: &'static
 /// A line with two times of the same thing on few and on many records.
 pub(crate) fn times(what: impl Into<String>, many: Duration, few: Duration, goal: &'static str) -> Line {
     let ratio = many.as_secs_f64() / few.as_secs_f64().max(f64::EPSILON);
-    Line { what: what.into(), ours: said(many), beside: said(few), ratio: format!("{ratio:.2}"), goal }
+    Line {
+        what: what.into(),
+        ours: said(many),
+        beside: said(few),
+        ratio: format!("{ratio:.2}"),
+        goal,
+    }
 }
 
 /// A line without anything beside it.
 pub(crate) fn alone(what: impl Into<String>, ours: impl Into<String>, goal: &'static str) -> Line {
-    Line { what: what.into(), ours: ours.into(), goal, ..Line::default() }
+    Line {
+        what: what.into(),
+        ours: ours.into(),
+        goal,
+        ..Line::default()
+    }
 }
 
 impl Line {

@@ -6,7 +6,9 @@
 use std::fmt;
 
 use sea_orm::sea_query::{ArrayType, Nullable, ValueType, ValueTypeErr};
-use sea_orm::{ColIdx, ColumnType, DbErr, DeriveValueType, QueryResult, TryFromU64, TryGetError, TryGetable, Value};
+use sea_orm::{
+    ColIdx, ColumnType, DbErr, DeriveValueType, QueryResult, TryFromU64, TryGetError, TryGetable, Value,
+};
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;

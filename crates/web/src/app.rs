@@ -43,7 +43,9 @@ pub struct Setup {
 impl Setup {
     /// The name and port that a request must be addressed to (T-30).
     pub fn host(&self) -> &str {
-        self.base_url.split_once("://").map_or(self.base_url.as_str(), |(_, host)| host)
+        self.base_url
+            .split_once("://")
+            .map_or(self.base_url.as_str(), |(_, host)| host)
     }
 
     /// Whether visitors come over https; then cookies are bound to it and browsers are told to stay.
@@ -66,7 +68,15 @@ impl App {
     ) -> Result<Self, crate::pages::BadTemplate> {
         let limits = Arc::new(Limits::new(clock.clone()));
         let pages = Arc::new(Pages::load()?);
-        Ok(Self { writer, reader, clock, secrets, pages, limits, setup: Arc::new(setup) })
+        Ok(Self {
+            writer,
+            reader,
+            clock,
+            secrets,
+            pages,
+            limits,
+            setup: Arc::new(setup),
+        })
     }
 
     /// Makes one change to the records: all of `change`, or, if it fails, none of it.

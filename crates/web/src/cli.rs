@@ -26,7 +26,11 @@ use open::{Opened, open};
 
 /// Booking for courses: dates, places, a waiting list, and every email with its calendar entry.
 #[derive(Debug, Parser)]
-#[command(name = "alongside", version, disable_help_subcommand = true, after_help = "\
+#[command(
+    name = "alongside",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
 Examples:
   alongside demo                                    try it, with invented people
   alongside serve --data /var/lib/alongside         run it for real
@@ -34,7 +38,8 @@ Examples:
   alongside demo --help                             more about one command
 
 A command ends with 0 when all is well, 1 when it found something wrong, 2 when it was
-asked in a way that it does not understand.")]
+asked in a way that it does not understand."
+)]
 struct Cli {
     #[command(flatten)]
     places: Places,
@@ -135,7 +140,9 @@ impl From<String> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::wrong(match error {
-            Error::Busy(why) => format!("The records cannot be reached ({why}): try again when the database answers."),
+            Error::Busy(why) => {
+                format!("The records cannot be reached ({why}): try again when the database answers.")
+            }
             other => format!("That did not succeed ({other}): nothing was changed."),
         })
     }
@@ -176,7 +183,11 @@ fn misunderstood(error: &clap::Error) -> String {
         return "Say what to do: alongside --help lists the commands.".to_owned();
     }
     let text = error.to_string();
-    let first = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let first = text
+        .split("\n\n")
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ");
     let words: Vec<&str> = first.split_whitespace().collect();
     format!("{}: see alongside --help.", words.join(" "))
 }
@@ -216,27 +227,45 @@ fn complain(words: &str) {
 /// The log: JSON lines on standard error (T-45).
 fn log(least: &str) {
     let filter = tracing_subscriber::EnvFilter::new(least);
-    let _ = tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_env_filter(filter).try_init();
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter)
+        .try_init();
 }
 
 async fn serve(places: &Places) -> Result<(), Failure> {
     log("warn,web=info");
-    let Opened { app, mailer, config, _lock } = open(places, open::For::Serving).await?;
+    let Opened {
+        app,
+        mailer,
+        config,
+        _lock,
+    } = open(places, open::For::Serving).await?;
     open::in_earnest(&app, &config).await?;
     let listener = TcpListener::bind(config.listen).await.map_err(|why| {
-        format!("Nobody can listen at {} ({why}): stop who does, or change listen in the configuration.", config.listen)
+        format!(
+            "Nobody can listen at {} ({why}): stop who does, or change listen in the configuration.",
+            config.listen
+        )
     })?;
     rounds::settle(&app).await?;
     let at = listener.local_addr().unwrap_or(config.listen);
     tracing::info!(event = "start", listen = %at, base_url = config.base_url, version = env!("CARGO_PKG_VERSION"));
-    serve::serve(app, mailer, listener).await.map_err(|why| Failure::wrong(format!("The service ended ({why}).")))
+    serve::serve(app, mailer, listener)
+        .await
+        .map_err(|why| Failure::wrong(format!("The service ended ({why}).")))
 }
 
 async fn migrate(places: &Places) -> Result<(), Failure> {
     let config = Config::load(places.config.as_deref()).map_err(Failure::Wrong)?;
     let folder = open::folder(places)?;
     let records = config.records(&folder)?;
-    let _lock = if config.postgres.is_none() { Some(folder.lock()?) } else { None };
+    let _lock = if config.postgres.is_none() {
+        Some(folder.lock()?)
+    } else {
+        None
+    };
     let handles = records.open().await.map_err(open::away)?;
     let words = match database::schema(&handles.writer).await.map_err(open::away)? {
         database::Schema::Current => "The records are up to date.".to_owned(),
@@ -271,9 +300,14 @@ async fn verify(places: &Places) -> Result<(), Failure> {
 
 async fn merge(places: &Places, keep: &str, other: &str) -> Result<(), Failure> {
     let app = open(places, open::For::AMoment).await?.app;
-    let (first, second) = (person_behind(&app, keep).await?, person_behind(&app, other).await?);
+    let (first, second) = (
+        person_behind(&app, keep).await?,
+        person_behind(&app, other).await?,
+    );
     if first == second {
-        return Err(Failure::wrong(format!("The bookings {keep} and {other} are of one person already.")));
+        return Err(Failure::wrong(format!(
+            "The bookings {keep} and {other} are of one person already."
+        )));
     }
     match app.merge_people(first, second).await {
         Err(Error::Refused(Refusal::OtherBooking)) => Err(Failure::wrong(
@@ -281,7 +315,9 @@ async fn merge(places: &Places, keep: &str, other: &str) -> Result<(), Failure> 
         )),
         Err(other) => Err(other.into()),
         Ok(_) => {
-            say(&format!("The people behind {keep} and {other} are one person now."));
+            say(&format!(
+                "The people behind {keep} and {other} are one person now."
+            ));
             Ok(())
         }
     }
@@ -290,9 +326,14 @@ async fn merge(places: &Places, keep: &str, other: &str) -> Result<(), Failure> 
 async fn person_behind(app: &App, reference: &str) -> Result<PersonId, Failure> {
     // As it is said on the phone: in any case, with or without the space.
     let plain: String = reference.to_uppercase().split_whitespace().collect();
-    let reference = plain.get(..4).zip(plain.get(4..)).map_or(plain.clone(), |(digits, letters)| format!("{digits} {letters}"));
+    let reference = plain
+        .get(..4)
+        .zip(plain.get(4..))
+        .map_or(plain.clone(), |(digits, letters)| format!("{digits} {letters}"));
     let booking = bookings::with_reference(app.reader(), &reference).await?;
-    let booking = booking.ok_or_else(|| format!("There is no booking with the reference {reference}: it looks like \"4827 KX\"."))?;
+    let booking = booking.ok_or_else(|| {
+        format!("There is no booking with the reference {reference}: it looks like \"4827 KX\".")
+    })?;
     let person = people::find(app.reader(), booking.person).await?;
     Ok(person.and_then(|it| it.merged_into).unwrap_or(booking.person))
 }

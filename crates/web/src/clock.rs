@@ -19,7 +19,9 @@ enum Source {
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Self(Source::System(Arc::new(Mutex::new(Ts::new(OffsetDateTime::UNIX_EPOCH)))))
+        Self(Source::System(Arc::new(Mutex::new(Ts::new(
+            OffsetDateTime::UNIX_EPOCH,
+        )))))
     }
 
     /// A clock that stands still until somebody moves it.

@@ -69,7 +69,13 @@ pub(crate) struct Smtp {
 impl Default for Config {
     fn default() -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
-        Self { base_url: format!("http://{listen}"), listen, trusted_proxies: Vec::new(), postgres: None, smtp: None }
+        Self {
+            base_url: format!("http://{listen}"),
+            listen,
+            trusted_proxies: Vec::new(),
+            postgres: None,
+            smtp: None,
+        }
     }
 }
 
@@ -81,10 +87,14 @@ impl Config {
             return Ok(Self::default());
         }
         let name = file.display();
-        let text = std::fs::read_to_string(file)
-            .map_err(|why| vec![format!("The configuration {name} cannot be read ({why}). Name another one with --config.")])?;
+        let text = std::fs::read_to_string(file).map_err(|why| {
+            vec![format!(
+                "The configuration {name} cannot be read ({why}). Name another one with --config."
+            )]
+        })?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, folder).map_err(|wrong| wrong.into_iter().map(|it| format!("{name}, {it}.")).collect())
+        Self::parse(&text, folder)
+            .map_err(|wrong| wrong.into_iter().map(|it| format!("{name}, {it}.")).collect())
     }
 
     /// Reads the text of a file that lies in `folder`.
@@ -102,7 +112,13 @@ impl Config {
             root.done();
             let base_url = base_url.unwrap_or_else(|| format!("http://{listen}"));
             // A table with a mistake is `Some(None)`; its mistake is noted, so nothing is lost here.
-            Some(Self { base_url, listen, trusted_proxies, postgres: postgres.flatten(), smtp: smtp.flatten() })
+            Some(Self {
+                base_url,
+                listen,
+                trusted_proxies,
+                postgres: postgres.flatten(),
+                smtp: smtp.flatten(),
+            })
         })
     }
 
@@ -122,7 +138,12 @@ impl Postgres {
             _ => Err("must be between 2 and 200".to_owned()),
         });
         table.done();
-        Some(Self { url: url?, password_file, ca_file, connections: connections.unwrap_or(8) })
+        Some(Self {
+            url: url?,
+            password_file,
+            ca_file,
+            connections: connections.unwrap_or(8),
+        })
     }
 }
 
@@ -146,7 +167,14 @@ impl Smtp {
             ));
         }
         table.done();
-        Some(Self { host: host?, port: port.unwrap_or(usual_port(tls)), tls, user, password_file, ca_file })
+        Some(Self {
+            host: host?,
+            port: port.unwrap_or(usual_port(tls)),
+            tls,
+            user,
+            password_file,
+            ca_file,
+        })
     }
 }
 
@@ -159,14 +187,17 @@ fn usual_port(tls: Tls) -> u16 {
 }
 
 fn listen(text: String) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "must be an address with a port, like 127.0.0.1:8080".to_owned())
+    text.parse()
+        .map_err(|_| "must be an address with a port, like 127.0.0.1:8080".to_owned())
 }
 
 /// The address that people see, in the form in which links begin with it.
 fn base_url(text: String) -> Result<String, String> {
     let wanted = || "must be an address like https://courses.example.org, with no path after it".to_owned();
     let uri: Uri = text.parse().map_err(|_| wanted())?;
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(wanted()) };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(wanted());
+    };
     if uri.path() != "/" || uri.query().is_some() || authority.as_str().contains('@') || text.contains('#') {
         return Err(wanted());
     }
@@ -178,7 +209,10 @@ fn base_url(text: String) -> Result<String, String> {
     };
     let host = authority.host().to_lowercase();
     let port = authority.port_u16().filter(|it| *it != usual_port);
-    Ok(port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}")))
+    Ok(port.map_or_else(
+        || format!("{scheme}://{host}"),
+        |port| format!("{scheme}://{host}:{port}"),
+    ))
 }
 
 fn url_host(base_url: &str) -> Option<String> {
@@ -186,7 +220,10 @@ fn url_host(base_url: &str) -> Option<String> {
 }
 
 fn proxies(list: Vec<String>) -> Result<Vec<IpAddr>, String> {
-    let parsed = list.iter().map(|it| it.parse().map_err(|_| format!("has {it:?}, which is no network address")));
+    let parsed = list.iter().map(|it| {
+        it.parse()
+            .map_err(|_| format!("has {it:?}, which is no network address"))
+    });
     parsed.collect()
 }
 
@@ -196,9 +233,16 @@ fn postgres_url(text: String) -> Result<String, String> {
     if !["postgres", "postgresql"].contains(&scheme) || PgConnectOptions::from_str(&text).is_err() {
         return Err(wanted());
     }
-    let user = rest.split(['/', '?']).next().and_then(|it| it.rsplit_once('@')).map(|(user, _)| user);
+    let user = rest
+        .split(['/', '?'])
+        .next()
+        .and_then(|it| it.rsplit_once('@'))
+        .map(|(user, _)| user);
     if user.is_some_and(|it| it.contains(':')) || rest.contains("password=") {
-        return Err("must not hold a password: write it into a file and name that as database.password_file".to_owned());
+        return Err(
+            "must not hold a password: write it into a file and name that as database.password_file"
+                .to_owned(),
+        );
     }
     if user.is_none_or(str::is_empty) {
         return Err(wanted());
@@ -207,8 +251,15 @@ fn postgres_url(text: String) -> Result<String, String> {
 }
 
 fn host(text: String) -> Result<String, String> {
-    let plain = !text.is_empty() && text.chars().all(|it| it.is_ascii_alphanumeric() || ".-:".contains(it));
-    if plain { Ok(text) } else { Err("must be the name of a machine, like mail.example.org".to_owned()) }
+    let plain = !text.is_empty()
+        && text
+            .chars()
+            .all(|it| it.is_ascii_alphanumeric() || ".-:".contains(it));
+    if plain {
+        Ok(text)
+    } else {
+        Err("must be the name of a machine, like mail.example.org".to_owned())
+    }
 }
 
 fn tls(text: String) -> Result<Tls, String> {
@@ -222,13 +273,19 @@ fn tls(text: String) -> Result<Tls, String> {
 
 /// A path in the file, counted from the folder of the file.
 fn path(text: &String, folder: &Path) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("must name a file".to_owned()) } else { Ok(folder.join(text)) }
+    if text.is_empty() {
+        Err("must name a file".to_owned())
+    } else {
+        Ok(folder.join(text))
+    }
 }
 
 impl Config {
     /// Where the records are, with the password if there is one.
     pub(crate) fn records(&self, folder: &Folder) -> Result<Records, String> {
-        let Some(postgres) = &self.postgres else { return Ok(Records::Embedded(folder.database())) };
+        let Some(postgres) = &self.postgres else {
+            return Ok(Records::Embedded(folder.database()));
+        };
         let mut url = postgres.url.clone();
         if let Some(file) = &postgres.password_file {
             // The address was found to have a user and no password.
@@ -238,14 +295,20 @@ impl Config {
             let sign = if url.contains('?') { '&' } else { '?' };
             url = format!("{url}{sign}sslrootcert={}", encoded(&file.to_string_lossy()));
         }
-        Ok(Records::Postgres { url, connections: postgres.connections })
+        Ok(Records::Postgres {
+            url,
+            connections: postgres.connections,
+        })
     }
 
     /// How mail leaves.
     pub(crate) fn mailer(&self, folder: &Folder) -> Result<Mailer, String> {
-        let Some(smtp) = &self.smtp else { return Ok(Mailer::folder(folder.mail())) };
+        let Some(smtp) = &self.smtp else {
+            return Ok(Mailer::folder(folder.mail()));
+        };
         let read = |file: &PathBuf| {
-            std::fs::read_to_string(file).map_err(|why| format!("The file {} cannot be read ({why}).", file.display()))
+            std::fs::read_to_string(file)
+                .map_err(|why| format!("The file {} cannot be read ({why}).", file.display()))
         };
         let relay = Relay {
             host: smtp.host.clone(),
@@ -261,27 +324,39 @@ impl Config {
 
 /// A text as a part of an address.
 fn encoded(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+    form_urlencoded::byte_serialize(text.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
 }
 
 /// The words in a secret file, which nobody but the program may read (T-50).
 pub(crate) fn secret(file: &Path) -> Result<String, String> {
     let name = file.display();
     private(file)?;
-    let text = std::fs::read_to_string(file).map_err(|why| format!("The secret file {name} cannot be read ({why})."))?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|why| format!("The secret file {name} cannot be read ({why})."))?;
     let text = text.trim_end_matches(['\r', '\n']);
-    if text.is_empty() { Err(format!("The secret file {name} is empty: write the password into it.")) } else { Ok(text.to_owned()) }
+    if text.is_empty() {
+        Err(format!(
+            "The secret file {name} is empty: write the password into it."
+        ))
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 /// Refuses a secret that others could read.
 fn private(file: &Path) -> Result<(), String> {
     let name = file.display();
-    let about = std::fs::metadata(file).map_err(|why| format!("The secret file {name} cannot be read ({why})."))?;
+    let about =
+        std::fs::metadata(file).map_err(|why| format!("The secret file {name} cannot be read ({why})."))?;
     let wanted = if about.is_dir() { "700" } else { "600" };
     if about.permissions().mode() & 0o077 == 0 {
         Ok(())
     } else {
-        Err(format!("Others can read the secret {name}: run chmod {wanted} {name}."))
+        Err(format!(
+            "Others can read the secret {name}: run chmod {wanted} {name}."
+        ))
     }
 }
 
@@ -296,7 +371,10 @@ mod tests {
     #[track_caller]
     fn refused(text: &str, why: &str) {
         let wrong = parsed(text).unwrap_err();
-        assert!(wrong.iter().any(|it| it.contains(why)), "{wrong:?} says nothing of {why:?}");
+        assert!(
+            wrong.iter().any(|it| it.contains(why)),
+            "{wrong:?} says nothing of {why:?}"
+        );
     }
 
     #[test]
@@ -353,30 +431,57 @@ mod tests {
     fn all_mistakes_are_told_at_once() {
         let text = "base_url = \"courses\"\nlisten = 8080\ncolour = \"red\"\n[smtp]\ntls = \"maybe\"\n[database]\nconnections = 1\n";
         let wrong = parsed(text).unwrap_err();
-        let lines: Vec<&str> = wrong.iter().map(|it| it.split(':').next().unwrap_or_default()).collect();
-        assert_eq!(lines, ["line 1", "line 2", "line 3", "line 4", "line 5", "line 6", "line 7"], "{wrong:?}");
+        let lines: Vec<&str> = wrong
+            .iter()
+            .map(|it| it.split(':').next().unwrap_or_default())
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "line 1", "line 2", "line 3", "line 4", "line 5", "line 6", "line 7"
+            ],
+            "{wrong:?}"
+        );
     }
 
     #[test]
     fn a_key_that_nobody_knows_is_refused() {
         refused("adress = \"x\"", "line 1: there is no key called adress");
-        refused("[smtp]\nhost = \"localhost\"\ntsl = \"none\"", "line 3: there is no key called smtp.tsl");
+        refused(
+            "[smtp]\nhost = \"localhost\"\ntsl = \"none\"",
+            "line 3: there is no key called smtp.tsl",
+        );
     }
 
     #[test]
     fn a_public_address_without_https_is_refused() {
-        refused("base_url = \"http://courses.example.org\"", "must begin with https://");
+        refused(
+            "base_url = \"http://courses.example.org\"",
+            "must begin with https://",
+        );
         for local in ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:8080"] {
-            assert!(!parsed(&format!("base_url = \"{local}\"")).unwrap().is_public(), "{local}");
+            assert!(
+                !parsed(&format!("base_url = \"{local}\"")).unwrap().is_public(),
+                "{local}"
+            );
         }
     }
 
     #[test]
     fn an_address_has_no_path() {
-        for text in ["https://example.org/courses", "https://example.org?x=1", "https://me@example.org", "example.org", "ftp://example.org"] {
+        for text in [
+            "https://example.org/courses",
+            "https://example.org?x=1",
+            "https://me@example.org",
+            "example.org",
+            "ftp://example.org",
+        ] {
             refused(&format!("base_url = \"{text}\""), "with no path after it");
         }
-        assert_eq!(parsed("base_url = \"https://example.org:443\"").unwrap().base_url, "https://example.org");
+        assert_eq!(
+            parsed("base_url = \"https://example.org:443\"").unwrap().base_url,
+            "https://example.org"
+        );
     }
 
     #[test]
@@ -386,16 +491,28 @@ mod tests {
 
     #[test]
     fn a_relay_elsewhere_needs_tls() {
-        refused("[smtp]\nhost = \"mail.example.org\"\ntls = \"none\"", "smtp.tls must be");
+        refused(
+            "[smtp]\nhost = \"mail.example.org\"\ntls = \"none\"",
+            "smtp.tls must be",
+        );
         let config = parsed("[smtp]\nhost = \"localhost\"\ntls = \"none\"").unwrap();
         assert_eq!(config.smtp.map(|it| it.port), Some(25));
     }
 
     #[test]
     fn a_password_is_never_in_the_file() {
-        refused("[database]\nurl = \"postgres://me:secret@localhost/x\"", "must not hold a password");
-        refused("[database]\nurl = \"postgres://me@localhost/x?password=secret\"", "must not hold a password");
-        refused("[smtp]\nhost = \"localhost\"\npassword = \"secret\"", "no key called smtp.password");
+        refused(
+            "[database]\nurl = \"postgres://me:secret@localhost/x\"",
+            "must not hold a password",
+        );
+        refused(
+            "[database]\nurl = \"postgres://me@localhost/x?password=secret\"",
+            "must not hold a password",
+        );
+        refused(
+            "[smtp]\nhost = \"localhost\"\npassword = \"secret\"",
+            "no key called smtp.password",
+        );
         refused("[smtp]\nhost = \"localhost\"\nuser = \"me\"", "go together");
     }
 

@@ -64,7 +64,11 @@ impl Records {
                     .map_sqlx_postgres_opts(|it| {
                         let elsewhere = it.get_socket().is_none() && !is_loopback(it.get_host());
                         // Beyond this machine the server must prove who it is, whatever the address asks for.
-                        let it = if elsewhere { it.ssl_mode(PgSslMode::VerifyFull) } else { it };
+                        let it = if elsewhere {
+                            it.ssl_mode(PgSslMode::VerifyFull)
+                        } else {
+                            it
+                        };
                         it.application_name("alongside").options([
                             ("lock_timeout", "3s"),
                             ("statement_timeout", "10s"),
@@ -74,7 +78,10 @@ impl Records {
                         ])
                     });
                 let both = Database::connect(options).await?;
-                Ok(Handles { writer: both.clone(), reader: both })
+                Ok(Handles {
+                    writer: both.clone(),
+                    reader: both,
+                })
             }
         }
     }
@@ -118,7 +125,10 @@ pub enum Schema {
 /// Compares the schema of the records with this program; changes nothing, so that a user without the
 /// right to change the schema can ask.
 pub async fn schema(db: &DatabaseConnection) -> Result<Schema, DbErr> {
-    let known: Vec<String> = Migrator::migrations().iter().map(|it| it.name().to_owned()).collect();
+    let known: Vec<String> = Migrator::migrations()
+        .iter()
+        .map(|it| it.name().to_owned())
+        .collect();
     if !SchemaManager::new(db).has_table("seaql_migrations").await? {
         return Ok(Schema::Behind(known.len()));
     }
@@ -127,7 +137,11 @@ pub async fn schema(db: &DatabaseConnection) -> Result<Schema, DbErr> {
         return Ok(Schema::Ahead);
     }
     let missing = known.len().saturating_sub(applied.len());
-    Ok(if missing == 0 { Schema::Current } else { Schema::Behind(missing) })
+    Ok(if missing == 0 {
+        Schema::Current
+    } else {
+        Schema::Behind(missing)
+    })
 }
 
 /// Takes all steps that are missing.

@@ -87,11 +87,16 @@ impl From<Refusal> for Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if passes(&error) { Self::Busy(error) } else { Self::fault(error) }
+        if passes(&error) {
+            Self::Busy(error)
+        } else {
+            Self::fault(error)
+        }
     }
 }
 
 /// Whether the database was only busy, away or met another change.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what else can go wrong in a library is a fault")]
 fn passes(error: &DbErr) -> bool {
     let inner = match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
@@ -102,7 +107,10 @@ fn passes(error: &DbErr) -> bool {
         sea_orm::sqlx::Error::Database(it) => it.code().is_some_and(|code| {
             // SQLite: busy, locked, busy snapshot. PostgreSQL: serialization, deadlock, lock and
             // statement time-outs, shutting down.
-            ["5", "6", "261", "517", "40001", "40P01", "55P03", "57014", "57P01", "57P03"].contains(&&*code)
+            [
+                "5", "6", "261", "517", "40001", "40P01", "55P03", "57014", "57P01", "57P03",
+            ]
+            .contains(&&*code)
         }),
         sea_orm::sqlx::Error::Io(_)
         | sea_orm::sqlx::Error::PoolTimedOut
@@ -161,7 +169,9 @@ impl Error {
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "Page not found",
-                &["If you typed the address, check it is correct. If you copied it, check you copied all of it."],
+                &[
+                    "If you typed the address, check it is correct. If you copied it, check you copied all of it.",
+                ],
                 dates,
             ),
             Self::LinkOver => (
@@ -170,9 +180,12 @@ impl Error {
                 &["Links stop after a while, or when you ask for a new one."],
                 find,
             ),
-            Self::Refused(refusal) => {
-                (StatusCode::CONFLICT, "We could not do that", refusal_words(*refusal), dates)
-            }
+            Self::Refused(refusal) => (
+                StatusCode::CONFLICT,
+                "We could not do that",
+                refusal_words(*refusal),
+                dates,
+            ),
             Self::OtherContent => (
                 StatusCode::CONFLICT,
                 "This form was already sent",
@@ -234,33 +247,74 @@ impl Error {
                 ("Contact us", "/contact"),
             ),
         };
-        (status, ErrorPage { heading, advice: advice.to_vec(), next, next_url })
+        (
+            status,
+            ErrorPage {
+                heading,
+                advice: advice.to_vec(),
+                next,
+                next_url,
+            },
+        )
     }
 }
 
 /// What a rule's no means to the person who asked.
 pub(crate) fn refusal_words(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        Refusal::NoPlace => &["All places on these dates are taken now.", "You can join the waiting list or choose other dates."],
-        Refusal::OfferOver => &["The place has gone to someone else.", "You are still on the waiting list if you did not ask to leave it."],
-        Refusal::RunStarted => &["The course has started, so this can no longer be changed online.", "Please call us. We will help."],
-        Refusal::RunCancelled => &["These dates are cancelled.", "We are sorry. You can choose other dates."],
+        Refusal::NoPlace => &[
+            "All places on these dates are taken now.",
+            "You can join the waiting list or choose other dates.",
+        ],
+        Refusal::OfferOver => &[
+            "The place has gone to someone else.",
+            "You are still on the waiting list if you did not ask to leave it.",
+        ],
+        Refusal::RunStarted => &[
+            "The course has started, so this can no longer be changed online.",
+            "Please call us. We will help.",
+        ],
+        Refusal::RunCancelled => &[
+            "These dates are cancelled.",
+            "We are sorry. You can choose other dates.",
+        ],
         Refusal::NotPublished => &["These dates are not open for booking."],
         Refusal::NotOpen => &["Booking for these dates has not opened yet."],
-        Refusal::BookingClosed => &["Booking for these dates has closed.", "Please call us if you still need to change something."],
-        Refusal::Ended => &["This booking has already ended.", "You are welcome to book again."],
-        Refusal::Moved => &["This booking was moved to other dates.", "Use the link in our newest email."],
+        Refusal::BookingClosed => &[
+            "Booking for these dates has closed.",
+            "Please call us if you still need to change something.",
+        ],
+        Refusal::Ended => &[
+            "This booking has already ended.",
+            "You are welcome to book again.",
+        ],
+        Refusal::Moved => &[
+            "This booking was moved to other dates.",
+            "Use the link in our newest email.",
+        ],
         Refusal::Booked => &["You already have a place on these dates."],
         Refusal::Waiting | Refusal::Offered => &["You are already on the waiting list for these dates."],
-        Refusal::OtherBooking => &["You already have a booking for this course.", "You can move it to these dates from the link in your email."],
+        Refusal::OtherBooking => &[
+            "You already have a booking for this course.",
+            "You can move it to these dates from the link in your email.",
+        ],
         Refusal::ListOff => &["There is no waiting list for these dates."],
-        Refusal::PlacesFree => &["A place is free on these dates, so you do not need to wait.", "You can book it now."],
-        Refusal::TooManyHolds => &["Some places are already being held for this address.", "Please confirm those first, using the links in our emails, or call us."],
+        Refusal::PlacesFree => &[
+            "A place is free on these dates, so you do not need to wait.",
+            "You can book it now.",
+        ],
+        Refusal::TooManyHolds => &[
+            "Some places are already being held for this address.",
+            "Please confirm those first, using the links in our emails, or call us.",
+        ],
         Refusal::UseAccept => &["You have been offered a place. Use the link in that email to answer."],
         Refusal::UseConfirm => &["Your place is waiting to be confirmed. Use the link in that email."],
         Refusal::UseCancel => &["To give your place back, cancel your booking."],
         Refusal::NeedsReason => &["Someone is waiting in front, so a reason is needed."],
-        Refusal::NotWaiting | Refusal::NotDue | Refusal::NotFound => &["Things have changed since you opened the page.", "Open it again to see where things stand."],
+        Refusal::NotWaiting | Refusal::NotDue | Refusal::NotFound => &[
+            "Things have changed since you opened the page.",
+            "Open it again to see where things stand.",
+        ],
     }
 }
 
@@ -286,10 +340,21 @@ impl IntoResponse for Error {
         let wait = match &self {
             Self::TooMany(wait) => Some(wait.as_secs().max(1)),
             Self::Busy(_) => Some(5),
-            _ => None,
+            Self::NotFound
+            | Self::LinkOver
+            | Self::Refused(_)
+            | Self::OtherContent
+            | Self::BadForm(_)
+            | Self::FromElsewhere
+            | Self::OtherHost
+            | Self::TooLarge
+            | Self::TooSlow
+            | Self::Fault(_) => None,
         };
         if let Some(wait) = wait {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         response.extensions_mut().insert(page);
         response
@@ -300,18 +365,19 @@ impl IntoResponse for Error {
 pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let status = response.status();
-    let plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|it| {
-        it.to_str().is_ok_and(|it| it.starts_with("text/plain"))
-    });
+    let plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|it| it.to_str().is_ok_and(|it| it.starts_with("text/plain")));
     let page = match response.extensions_mut().remove::<ErrorPage>() {
         Some(page) => page,
         // Answers of the framework itself, which carry no page of ours.
         None if plain && (status.is_client_error() || status.is_server_error()) => {
             let error = match status {
                 StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
-                StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                    Error::BadForm(String::new())
-                }
+                StatusCode::BAD_REQUEST
+                | StatusCode::UNPROCESSABLE_ENTITY
+                | StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::BadForm(String::new()),
                 _ if status.is_server_error() => Error::fault(std::fmt::Error),
                 _ => Error::NotFound,
             };
@@ -323,7 +389,10 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
     let rendered = app.render(&page).await;
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    parts.headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
     let body = rendered.unwrap_or_else(|_| format!("{}. {}", page.heading, page.advice.join(" ")));
     Response::from_parts(parts, Body::from(body))
 }

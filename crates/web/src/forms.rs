@@ -28,16 +28,26 @@ impl FromRequest<App> for Fields {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("");
-        let body_is_form = kind.split(';').next().is_some_and(|it| it.trim() == "application/x-www-form-urlencoded");
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|it| it.to_str().ok())
+            .unwrap_or("");
+        let body_is_form = kind
+            .split(';')
+            .next()
+            .is_some_and(|it| it.trim() == "application/x-www-form-urlencoded");
         let path = request.uri().path().to_owned();
-        let body = Limited::new(request.into_body(), BODY).collect().await.map_err(|error| {
-            if error.downcast_ref::<http_body_util::LengthLimitError>().is_some() {
-                Error::TooLarge
-            } else {
-                bad("the body did not arrive")
-            }
-        })?;
+        let body = Limited::new(request.into_body(), BODY)
+            .collect()
+            .await
+            .map_err(|error| {
+                if error.downcast_ref::<http_body_util::LengthLimitError>().is_some() {
+                    Error::TooLarge
+                } else {
+                    bad("the body did not arrive")
+                }
+            })?;
         let bytes = body.to_bytes();
         if !body_is_form && !bytes.is_empty() {
             return Err(bad("the body is not a form"));
@@ -71,7 +81,10 @@ impl Fields {
     /// The one value of a field of several lines, trimmed, lines ended by LF.
     pub(crate) fn text(&mut self, name: &str) -> Result<String, Error> {
         let value = self.one(name)?.replace("\r\n", "\n").replace('\r', "\n");
-        if value.chars().any(|it| it.is_control() && it != '\n' && it != '\t') {
+        if value
+            .chars()
+            .any(|it| it.is_control() && it != '\n' && it != '\t')
+        {
             return Err(bad("a text has control characters"));
         }
         Ok(value)
@@ -79,8 +92,11 @@ impl Fields {
 
     /// All values of a list of checkboxes.
     pub(crate) fn many(&mut self, name: &str) -> Result<Vec<String>, Error> {
-        let values: Vec<String> =
-            self.left.extract_if(.., |(field, _)| field == name).map(|(_, value)| value).collect();
+        let values: Vec<String> = self
+            .left
+            .extract_if(.., |(field, _)| field == name)
+            .map(|(_, value)| value)
+            .collect();
         if values.iter().any(|it| it.chars().any(char::is_control)) {
             return Err(bad("a choice has control characters"));
         }
@@ -105,11 +121,18 @@ impl Fields {
 
     /// Refuses fields that nobody asked for (T-34).
     pub(crate) fn done(&self) -> Result<(), Error> {
-        if self.left.is_empty() { Ok(()) } else { Err(bad("it has a field that the page does not have")) }
+        if self.left.is_empty() {
+            Ok(())
+        } else {
+            Err(bad("it has a field that the page does not have"))
+        }
     }
 
     fn one(&mut self, name: &str) -> Result<String, Error> {
-        let mut values = self.left.extract_if(.., |(field, _)| field == name).map(|(_, value)| value);
+        let mut values = self
+            .left
+            .extract_if(.., |(field, _)| field == name)
+            .map(|(_, value)| value);
         let first = values.next().unwrap_or_default();
         if values.count() > 0 {
             return Err(bad("a field came twice"));
@@ -142,7 +165,9 @@ fn decoded(part: &[u8]) -> Result<String, Error> {
             b'%' => {
                 let hex = |it: Option<u8>| it.and_then(|it| char::from(it).to_digit(16));
                 let (high, low) = (hex(rest.next()), hex(rest.next()));
-                let (Some(high), Some(low)) = (high, low) else { return Err(bad("it is not encoded as a form")) };
+                let (Some(high), Some(low)) = (high, low) else {
+                    return Err(bad("it is not encoded as a form"));
+                };
                 bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
             }
             _ => bytes.push(byte),
@@ -178,7 +203,10 @@ pub(crate) struct Answer {
 impl Answer {
     /// A value that nobody has judged yet.
     pub(crate) fn new(value: impl Into<String>) -> Self {
-        Self { value: value.into(), error: String::new() }
+        Self {
+            value: value.into(),
+            error: String::new(),
+        }
     }
 
     /// Notes what is wrong.
@@ -216,7 +244,12 @@ pub(crate) struct Problem {
 /// The error summary of a form: what is wrong with the fields of these ids, in the order of the page.
 pub(crate) fn problems<'a>(fields: impl IntoIterator<Item = (&'a str, &'a Answer)>) -> Vec<Problem> {
     let wrong = fields.into_iter().filter(|(_, answer)| answer.is_wrong());
-    wrong.map(|(id, answer)| Problem { href: format!("#{id}"), text: answer.error.clone() }).collect()
+    wrong
+        .map(|(id, answer)| Problem {
+            href: format!("#{id}"),
+            text: answer.error.clone(),
+        })
+        .collect()
 }
 
 /// The status of a form that comes back with notes.
@@ -224,10 +257,7 @@ pub(crate) const AGAIN: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
 /// The refusals that a page turns into a form of its own instead of the general page.
 pub(crate) fn refusal(error: &Error) -> Option<Refusal> {
-    match error {
-        Error::Refused(refusal) => Some(*refusal),
-        _ => None,
-    }
+    if let Error::Refused(refusal) = error { Some(*refusal) } else { None }
 }
 
 #[cfg(test)]

@@ -83,16 +83,28 @@ impl What {
         match self {
             Self::Course { file, publish } => {
                 let course = named(file, course::parse(&text(file)?))?;
-                Ok(File::Course(Box::new(course::CourseFile { course, publish: *publish })))
+                Ok(File::Course(Box::new(course::CourseFile {
+                    course,
+                    publish: *publish,
+                })))
             }
-            Self::Runs { file, publish, reason, other_minutes } => {
+            Self::Runs {
+                file,
+                publish,
+                reason,
+                other_minutes,
+            } => {
                 let lines = named(file, runs::parse(&text(file)?))?;
                 let reason = reason.clone().filter(|it| !it.trim().is_empty());
                 let publish = publish.then(|| booking::calendar::Vouched {
                     minutes: *other_minutes,
                     without_facilitators: reason,
                 });
-                Ok(File::Runs(runs::RunsFile { name: file.display().to_string(), lines, publish }))
+                Ok(File::Runs(runs::RunsFile {
+                    name: file.display().to_string(),
+                    lines,
+                    publish,
+                }))
             }
             Self::Holidays { file } => Ok(File::Holidays(named(file, holidays::parse(&text(file)?))?)),
         }
@@ -112,15 +124,24 @@ impl File {
 
 fn text(file: &Path) -> Result<String, Failure> {
     let name = file.display();
-    let bytes = std::fs::read(file).map_err(|why| Failure::wrong(format!("The file {name} cannot be read ({why}).")))?;
+    let bytes = std::fs::read(file)
+        .map_err(|why| Failure::wrong(format!("The file {name} cannot be read ({why}).")))?;
     // Spreadsheets like to begin with a byte order mark.
-    let text = String::from_utf8(bytes).map_err(|_| Failure::wrong(format!("The file {name} is not UTF-8: save it as UTF-8.")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::wrong(format!("The file {name} is not UTF-8: save it as UTF-8.")))?;
     Ok(text.trim_start_matches('\u{FEFF}').to_owned())
 }
 
 /// What is wrong with a file, with its name.
 fn named<T>(file: &Path, read: Result<T, Vec<String>>) -> Result<T, Failure> {
-    read.map_err(|wrong| Failure::Wrong(wrong.into_iter().map(|it| format!("{}, {it}.", file.display())).collect()))
+    read.map_err(|wrong| {
+        Failure::Wrong(
+            wrong
+                .into_iter()
+                .map(|it| format!("{}, {it}.", file.display()))
+                .collect(),
+        )
+    })
 }
 
 /// Lines that the records refuse: carried out of a change, which is undone by that.

@@ -9,7 +9,10 @@ pub mod cli;
 mod clock;
 mod config;
 pub mod database;
-#[expect(unreachable_pub, reason = "the derive of sea-orm wants public types in these private modules")]
+#[expect(
+    unreachable_pub,
+    reason = "the derive of sea-orm wants public types in these private modules"
+)]
 mod entity;
 mod error;
 mod forms;
@@ -64,9 +67,15 @@ pub fn router(app: App) -> Router {
         .fallback(public::other)
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(finish_what_was_begun))
-        .layer(middleware::from_fn_with_state(app.clone(), same_origin::only_ours))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            same_origin::only_ours,
+        ))
         .layer(middleware::from_fn_with_state(app.clone(), error::show))
-        .layer(middleware::from_fn_with_state(app.clone(), same_origin::speak_plainly))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            same_origin::speak_plainly,
+        ))
         .with_state(app)
 }
 
@@ -77,12 +86,19 @@ pub fn route_table(rehearsal: bool) -> Vec<Route> {
 
 fn all_routes(rehearsal: bool) -> routes::Routes {
     let routes = public::routes();
-    if rehearsal { routes.and(rehearsal::routes()) } else { routes }
+    if rehearsal {
+        routes.and(rehearsal::routes())
+    } else {
+        routes
+    }
 }
 
 /// A change goes on to its end even when the visitor has gone: half-way answers help nobody, and the
 /// number of the form tells a repeat (T-35).
-async fn finish_what_was_begun(request: axum::extract::Request, next: middleware::Next) -> axum::response::Response {
+async fn finish_what_was_begun(
+    request: axum::extract::Request,
+    next: middleware::Next,
+) -> axum::response::Response {
     use axum::response::IntoResponse;
     if request.method().is_safe() {
         return next.run(request).await;

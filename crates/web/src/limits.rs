@@ -50,7 +50,9 @@ impl Limits {
 }
 
 fn check(limit: &Keyed, from: IpAddr) -> Result<(), Duration> {
-    limit.check_key(&network(from)).map_err(|it| it.wait_time_from(limit.clock().now()))
+    limit
+        .check_key(&network(from))
+        .map_err(|it| it.wait_time_from(limit.clock().now()))
 }
 
 /// The network that shares a limit: one IPv4 address, or one IPv6 /64.
@@ -120,7 +122,13 @@ mod tests {
 
     #[test]
     fn neighbours_in_one_ipv6_network_share_a_limit() {
-        assert_eq!(network("2001:db8::1".parse().unwrap()), network("2001:db8::ffff".parse().unwrap()));
-        assert_ne!(network("2001:db8::1".parse().unwrap()), network("2001:db8:0:1::1".parse().unwrap()));
+        assert_eq!(
+            network("2001:db8::1".parse().unwrap()),
+            network("2001:db8::ffff".parse().unwrap())
+        );
+        assert_ne!(
+            network("2001:db8::1".parse().unwrap()),
+            network("2001:db8:0:1::1".parse().unwrap())
+        );
     }
 }

@@ -43,8 +43,6 @@ impl Purpose {
 /// Why a link stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
-    /// It did what it was for.
-    Used,
     /// The holder asked for a new one.
     Renewed,
     /// The team corrected the address: for whoever holds it, it was never there (T-23).
@@ -54,7 +52,6 @@ pub(crate) enum Stopped {
 impl Stopped {
     fn name(self) -> &'static str {
         match self {
-            Self::Used => "used",
             Self::Renewed => "renewed",
             Self::Corrected => "corrected",
         }
@@ -95,8 +92,13 @@ pub(crate) async fn make(
         state: Set("live".to_owned()),
         ends_at: Set(ends_at),
     };
-    let there = OnConflict::column(link::Column::TokenHash).do_nothing().to_owned();
-    link::Entity::insert(row).on_conflict(there).exec_without_returning(work.tx()).await?;
+    let there = OnConflict::column(link::Column::TokenHash)
+        .do_nothing()
+        .to_owned();
+    link::Entity::insert(row)
+        .on_conflict(there)
+        .exec_without_returning(work.tx())
+        .await?;
     Ok(())
 }
 
@@ -117,9 +119,10 @@ pub(crate) async fn open(
         .await?
         .ok_or(Error::NotFound)?;
     match row.state.as_str() {
-        "live" if row.ends_at.is_none_or(|ends| now < ends) => {
-            Ok(Opened { about: row.about, generation: row.generation })
-        }
+        "live" if row.ends_at.is_none_or(|ends| now < ends) => Ok(Opened {
+            about: row.about,
+            generation: row.generation,
+        }),
         "corrected" => Err(Error::NotFound),
         _ => Err(Error::LinkOver),
     }

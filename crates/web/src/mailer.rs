@@ -113,9 +113,13 @@ impl Mailer {
     pub(crate) async fn send(&self, mail: &Sent) -> Result<(), SendError> {
         match self {
             Self::Smtp(smtp) => smtp.send(mail).await,
-            Self::Folder(folder) => put_in(folder, mail).await.map_err(|it| SendError::Unreachable(it.to_string())),
+            Self::Folder(folder) => put_in(folder, mail)
+                .await
+                .map_err(|it| SendError::Unreachable(it.to_string())),
             Self::Memory(sent) => {
-                sent.lock().unwrap_or_else(PoisonError::into_inner).push(mail.clone());
+                sent.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(mail.clone());
                 Ok(())
             }
         }
@@ -257,11 +261,16 @@ impl Smtp {
         if relay.user.is_some() != relay.password.is_some() {
             return Err(BadRelay::HalfALogin);
         }
-        let on_this_machine = relay.host == "localhost" || relay.host.parse().is_ok_and(|it: IpAddr| it.is_loopback());
+        let on_this_machine =
+            relay.host == "localhost" || relay.host.parse().is_ok_and(|it: IpAddr| it.is_loopback());
         if relay.tls == Tls::None && !on_this_machine {
             return Err(BadRelay::NotLoopback(relay.host));
         }
-        let tls = if relay.tls == Tls::None { None } else { Some(tls_parameters(&relay)?) };
+        let tls = if relay.tls == Tls::None {
+            None
+        } else {
+            Some(tls_parameters(&relay)?)
+        };
         Ok(Self {
             relay,
             tls,
@@ -299,7 +308,7 @@ impl Smtp {
     fn pause(&self, now: Ts, why: &str) {
         let was_paused = self.flow().paused_until.replace(now + PROBE).is_some();
         if !was_paused {
-            tracing::error!(event = "relay_away", why);
+            tracing::warn!(event = "relay_away", why);
         }
     }
 
@@ -330,7 +339,10 @@ impl Smtp {
     }
 
     async fn send(&self, mail: &Sent) -> Result<(), SendError> {
-        let address = |it: &str| it.parse::<Address>().map_err(|_| SendError::Permanent("no address".to_owned()));
+        let address = |it: &str| {
+            it.parse::<Address>()
+                .map_err(|_| SendError::Permanent("no address".to_owned()))
+        };
         let (from, to) = (address(&mail.from)?, address(&mail.to)?);
         let mut connection = self.connection().await?;
         self.hand_over(&mut connection, from, to, &mail.bytes).await?;
@@ -348,9 +360,14 @@ impl Smtp {
         bytes: &[u8],
     ) -> Result<(), SendError> {
         let mut parameters = Vec::new();
-        if ![&from, &to].into_iter().all(|it| AsRef::<str>::as_ref(it).is_ascii()) {
+        if ![&from, &to]
+            .into_iter()
+            .all(|it| AsRef::<str>::as_ref(it).is_ascii())
+        {
             if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-                return Err(SendError::Permanent("the relay takes only addresses in plain letters".to_owned()));
+                return Err(SendError::Permanent(
+                    "the relay takes only addresses in plain letters".to_owned(),
+                ));
             }
             parameters.push(MailParameter::SmtpUtfEight);
         }
@@ -380,22 +397,28 @@ impl Smtp {
     async fn connection(&self) -> Result<AsyncSmtpConnection, SendError> {
         loop {
             let Some(mut kept) = self.idle().pop() else { break };
-            if matches!(timeout(self.patience.connect, kept.command(Noop)).await, Ok(Ok(_))) {
+            if matches!(
+                timeout(self.patience.connect, kept.command(Noop)).await,
+                Ok(Ok(_))
+            ) {
                 return Ok(kept);
             }
         }
         let wrapped = self.tls.clone().filter(|_| self.relay.tls == Tls::Wrapped);
         let us = ClientId::default();
         let server = (self.relay.host.as_str(), self.relay.port);
-        let connected = AsyncSmtpConnection::connect_tokio1(server, Some(self.patience.connect), &us, wrapped, None);
+        let connected =
+            AsyncSmtpConnection::connect_tokio1(server, Some(self.patience.connect), &us, wrapped, None);
         let mut connection = self.in_time(self.patience.connect, connected).await?;
         if let Some(tls) = self.tls.clone().filter(|_| self.relay.tls == Tls::StartTls) {
-            self.in_time(self.patience.command, connection.starttls(tls, &us)).await?;
+            self.in_time(self.patience.command, connection.starttls(tls, &us))
+                .await?;
         }
         if let (Some(user), Some(password)) = (&self.relay.user, &self.relay.password) {
             let login = Credentials::new(user.clone(), password.clone());
             let ways = [Mechanism::Plain, Mechanism::Login];
-            self.in_time(self.patience.command, connection.auth(&ways, &login)).await?;
+            self.in_time(self.patience.command, connection.auth(&ways, &login))
+                .await?;
         }
         Ok(connection)
     }
@@ -444,7 +467,10 @@ fn refused(error: &SmtpError) -> Option<SendError> {
 /// An error and what is behind it, on one short line.
 fn said(error: &SmtpError) -> String {
     let text = error.to_string();
-    text.chars().map(|it| if it.is_control() { ' ' } else { it }).take(200).collect()
+    text.chars()
+        .map(|it| if it.is_control() { ' ' } else { it })
+        .take(200)
+        .collect()
 }
 
 #[cfg(test)]
@@ -453,7 +479,14 @@ mod tests {
     use uuid::Uuid;
 
     fn relay(host: &str, tls: Tls) -> Relay {
-        Relay { host: host.to_owned(), port: 25, tls, user: None, password: None, ca: None }
+        Relay {
+            host: host.to_owned(),
+            port: 25,
+            tls,
+            user: None,
+            password: None,
+            ca: None,
+        }
     }
 
     #[tokio::test]
@@ -470,9 +503,16 @@ mod tests {
 
     #[test]
     fn a_relay_is_shown_without_its_password() {
-        let relay = Relay { user: Some("us".to_owned()), password: Some("secret".to_owned()), ..relay("x", Tls::Wrapped) };
+        let relay = Relay {
+            user: Some("us".to_owned()),
+            password: Some("secret".to_owned()),
+            ..relay("x", Tls::Wrapped)
+        };
         assert_eq!(format!("{relay:?}"), "Relay at x:25 (Wrapped)");
-        let half = Relay { password: None, ..relay };
+        let half = Relay {
+            password: None,
+            ..relay
+        };
         assert_eq!(Mailer::relay(half).unwrap_err(), BadRelay::HalfALogin);
     }
 
@@ -481,10 +521,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mailer = Mailer::folder(folder.path().join("mail"));
         let id = MailId(Uuid::from_u128(7));
-        let mail = Sent { id, from: "a@example.org".to_owned(), to: "b@example.org".to_owned(), bytes: b"x".to_vec() };
+        let mail = Sent {
+            id,
+            from: "a@example.org".to_owned(),
+            to: "b@example.org".to_owned(),
+            bytes: b"x".to_vec(),
+        };
         mailer.send(&mail).await.unwrap();
         mailer.send(&mail).await.unwrap();
-        let names: Vec<_> = std::fs::read_dir(folder.path().join("mail")).unwrap().map(|it| it.unwrap().file_name()).collect();
+        let names: Vec<_> = std::fs::read_dir(folder.path().join("mail"))
+            .unwrap()
+            .map(|it| it.unwrap().file_name())
+            .collect();
         assert_eq!(names, [format!("{id}.eml").as_str()]);
     }
 }

@@ -41,8 +41,9 @@ pub(crate) async fn follow(work: &Work, outcome: &Outcome) -> Result<(), Error> 
     let (settings, days) = calendar::rules(work.tx()).await?;
     for (at, it) in outcome.transitions.iter().enumerate() {
         let later = outcome.transitions.get(at + 1..).unwrap_or_default();
-        let asks_whether_to_go_on =
-            later.iter().any(|next| next.booking == it.booking && next.event == Event::Pause);
+        let asks_whether_to_go_on = later
+            .iter()
+            .any(|next| next.booking == it.booking && next.event == Event::Pause);
         let told = Told::about(work, it.booking).await?;
         links::make(work, Purpose::Booking, it.booking.0, 1, None).await?;
         if matches!(it.event, Event::Offer { .. }) {
@@ -76,13 +77,19 @@ struct Told {
 impl Told {
     async fn about(work: &Work, booking: BookingId) -> Result<Self, Error> {
         let record = bookings::find(work.tx(), booking).await?.ok_or(Error::NotFound)?;
-        let person = people::find(work.tx(), record.person).await?.ok_or(Error::NotFound)?;
+        let person = people::find(work.tx(), record.person)
+            .await?
+            .ok_or(Error::NotFound)?;
         Ok(Self { record, person })
     }
 
     /// The address of whoever booked for the person, while the person lets us tell them (B-105).
     fn copy_to(&self) -> Option<String> {
-        let contact = self.record.booked_by_contact.as_ref().filter(|_| self.record.copy_permission)?;
+        let contact = self
+            .record
+            .booked_by_contact
+            .as_ref()
+            .filter(|_| self.record.copy_permission)?;
         let address = contact.parse::<Address>().ok()?.to_string();
         (self.person.email.as_ref() != Some(&address)).then_some(address)
     }
@@ -100,7 +107,10 @@ fn calls(it: &Transition, asks_whether_to_go_on: bool, settings: &Settings) -> V
     match (it.event, it.to) {
         (Event::Book { .. } | Event::Confirm | Event::Accept, State::Unconfirmed { until }) => {
             let reminder = confirm_reminder(settings, it.mail_due, until);
-            let mut calls = vec![Call::Mail(Kind::ConfirmEmail), Call::Reminder(Kind::ConfirmReminder, reminder)];
+            let mut calls = vec![
+                Call::Mail(Kind::ConfirmEmail),
+                Call::Reminder(Kind::ConfirmReminder, reminder),
+            ];
             calls.extend(moved.then_some(Call::Mail(Kind::Moved)));
             calls
         }
@@ -116,7 +126,12 @@ fn calls(it: &Transition, asks_whether_to_go_on: bool, settings: &Settings) -> V
         // Whoever says that they never booked is promised no more mail.
         (Event::Cancel { by: By::Person }, _) if it.cause.reason.as_deref() == Some(NOT_ME) => Vec::new(),
         (Event::Cancel { by: By::Person }, _) => vec![Call::Mail(Kind::Cancelled)],
-        (Event::Cancel { by: By::Team | By::RunCancelled }, _) => vec![Call::Mail(Kind::CancelledByTeam)],
+        (
+            Event::Cancel {
+                by: By::Team | By::RunCancelled,
+            },
+            _,
+        ) => vec![Call::Mail(Kind::CancelledByTeam)],
         (Event::RunCancelled, _) => vec![Call::Mail(Kind::RunCancelled)],
         (Event::Say(Note::CallMe), _) => vec![Call::Task(TaskKind::PhoneOffer)],
         // A move is told by the booking it led to; the rest is seen on the page where it was done.
@@ -150,9 +165,11 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved => true,
-        Kind::NewDates | Kind::YourLinks | Kind::ConfirmNewDates | Kind::ResumeDraft | Kind::BookingDetailsChanged => {
-            false
-        }
+        Kind::NewDates
+        | Kind::YourLinks
+        | Kind::ConfirmNewDates
+        | Kind::ResumeDraft
+        | Kind::BookingDetailsChanged => false,
     }
 }
 
@@ -166,11 +183,26 @@ async fn make(work: &Work, it: &Transition, told: &Told, call: Call) -> Result<(
     let parameters = Parameters {
         event: Some(it.n),
         replaces: it.replaces,
-        reason: it.cause.reason.clone().filter(|_| it.cause.actor != Actor::Person),
+        reason: it
+            .cause
+            .reason
+            .clone()
+            .filter(|_| it.cause.actor != Actor::Person),
         ..Parameters::default()
     };
     let instead = !matches!(call, Call::Reminder(..));
-    tell(work, told, Telling { kind, occasion, due_at, parameters, instead }).await
+    tell(
+        work,
+        told,
+        Telling {
+            kind,
+            occasion,
+            due_at,
+            parameters,
+            instead,
+        },
+    )
+    .await
 }
 
 /// One thing to be told about a booking.
@@ -185,20 +217,43 @@ struct Telling {
 
 /// A mail to the person, or a task in its place, and a copy to whoever booked for them.
 async fn tell(work: &Work, told: &Told, telling: Telling) -> Result<(), Error> {
-    let Telling { kind, occasion, due_at, parameters, instead } = telling;
+    let Telling {
+        kind,
+        occasion,
+        due_at,
+        parameters,
+        instead,
+    } = telling;
     let about = told.record.id.0;
     let mail = |recipient: String, occasion: String, parameters: Parameters| {
         let parameters = parameters.into_value();
-        Mail { kind, about, recipient, occasion, due_at, parameters }
+        Mail {
+            kind,
+            about,
+            recipient,
+            occasion,
+            due_at,
+            parameters,
+        }
     };
     if let Some(copy_to) = told.copy_to().filter(|_| is_copied(kind)) {
-        let copied = Parameters { copy: true, ..parameters.clone() };
+        let copied = Parameters {
+            copy: true,
+            ..parameters.clone()
+        };
         outbox::write(work, mail(copy_to, format!("{occasion}-copy"), copied)).await?;
     }
     match told.person.usable_email() {
         Some(address) => outbox::write(work, mail(address.to_owned(), occasion, parameters)).await,
         None if instead => {
-            tasks::add(work, in_place_of(kind), about, &format!("{}-{occasion}", kind.name()), work.now()).await
+            tasks::add(
+                work,
+                in_place_of(kind),
+                about,
+                &format!("{}-{occasion}", kind.name()),
+                work.now(),
+            )
+            .await
         }
         None => Ok(()),
     }
@@ -206,7 +261,11 @@ async fn tell(work: &Work, told: &Told, telling: Telling) -> Result<(), Error> {
 
 /// The task in place of a mail that cannot be sent: an offer wants an answer soon (B-90).
 pub(crate) fn in_place_of(kind: Kind) -> TaskKind {
-    if kind == Kind::Offer { TaskKind::PhoneOffer } else { TaskKind::PhoneOrLetter }
+    if kind == Kind::Offer {
+        TaskKind::PhoneOffer
+    } else {
+        TaskKind::PhoneOrLetter
+    }
 }
 
 /// What helps somebody to take part, whom to call and the wish for a talk go along with a booking that
@@ -222,15 +281,32 @@ async fn carry_over(
     use access_need::Column as Need;
     use emergency_contact::Column as Contact;
     use team_task::Column as Task;
-    let dates = calendar::run_dates(work.tx(), run).await?.ok_or(Error::NotFound)?;
+    let dates = calendar::run_dates(work.tx(), run)
+        .await?
+        .ok_or(Error::NotFound)?;
     let first_day = dates.sessions.first().map(|it| it.date);
-    for gone in access_need::Entity::find().filter(Need::Booking.eq(new)).all(work.tx()).await? {
-        let off = team_task::ActiveModel { state: Set("cancelled".to_owned()), ..Default::default() };
+    for gone in access_need::Entity::find()
+        .filter(Need::Booking.eq(new))
+        .all(work.tx())
+        .await?
+    {
+        let off = team_task::ActiveModel {
+            state: Set("cancelled".to_owned()),
+            ..Default::default()
+        };
         let arranging = Task::About.eq(gone.id).and(Task::State.eq("open"));
-        team_task::Entity::update_many().set(off).filter(arranging).exec(work.tx()).await?;
+        team_task::Entity::update_many()
+            .set(off)
+            .filter(arranging)
+            .exec(work.tx())
+            .await?;
         access_need::Entity::delete_by_id(gone.id).exec(work.tx()).await?;
     }
-    for need in access_need::Entity::find().filter(Need::Booking.eq(old)).all(work.tx()).await? {
+    for need in access_need::Entity::find()
+        .filter(Need::Booking.eq(old))
+        .all(work.tx())
+        .await?
+    {
         let due = first_day.map_or(need.due, |day| questions::due(&need.code, settings, days, day));
         let id = need.id;
         let mut need = need.into_active_model();
@@ -242,16 +318,48 @@ async fn carry_over(
             outcome: Set(None),
             ..Default::default()
         };
-        let arranging = Task::Kind.eq(TaskKind::ArrangeNeed.name()).and(Task::About.eq(id));
-        team_task::Entity::update_many().set(again).filter(arranging).exec(work.tx()).await?;
+        let arranging = Task::Kind
+            .eq(TaskKind::ArrangeNeed.name())
+            .and(Task::About.eq(id));
+        team_task::Entity::update_many()
+            .set(again)
+            .filter(arranging)
+            .exec(work.tx())
+            .await?;
     }
-    emergency_contact::Entity::delete_many().filter(Contact::Booking.eq(new)).exec(work.tx()).await?;
-    let here = emergency_contact::ActiveModel { booking: Set(new), ..Default::default() };
-    emergency_contact::Entity::update_many().set(here).filter(Contact::Booking.eq(old)).exec(work.tx()).await?;
-    let talk = |booking: BookingId| Task::Kind.eq(TaskKind::PreCourseCall.name()).and(Task::About.eq(booking.0));
-    if team_task::Entity::find().filter(talk(new)).one(work.tx()).await?.is_none() {
-        let here = team_task::ActiveModel { about: Set(new.0), ..Default::default() };
-        team_task::Entity::update_many().set(here).filter(talk(old)).exec(work.tx()).await?;
+    emergency_contact::Entity::delete_many()
+        .filter(Contact::Booking.eq(new))
+        .exec(work.tx())
+        .await?;
+    let here = emergency_contact::ActiveModel {
+        booking: Set(new),
+        ..Default::default()
+    };
+    emergency_contact::Entity::update_many()
+        .set(here)
+        .filter(Contact::Booking.eq(old))
+        .exec(work.tx())
+        .await?;
+    let talk = |booking: BookingId| {
+        Task::Kind
+            .eq(TaskKind::PreCourseCall.name())
+            .and(Task::About.eq(booking.0))
+    };
+    if team_task::Entity::find()
+        .filter(talk(new))
+        .one(work.tx())
+        .await?
+        .is_none()
+    {
+        let here = team_task::ActiveModel {
+            about: Set(new.0),
+            ..Default::default()
+        };
+        team_task::Entity::update_many()
+            .set(here)
+            .filter(talk(old))
+            .exec(work.tx())
+            .await?;
     }
     Ok(())
 }
@@ -263,10 +371,19 @@ async fn after_booking(work: &Work, it: &Transition, record: &BookingRecord) -> 
         return Ok(());
     }
     if record.call_wanted {
-        tasks::add(work, TaskKind::PreCourseCall, it.booking.0, "once", work.now() + Duration::days(2)).await?;
+        tasks::add(
+            work,
+            TaskKind::PreCourseCall,
+            it.booking.0,
+            "once",
+            work.now() + Duration::days(2),
+        )
+        .await?;
     }
-    let needs =
-        access_need::Entity::find().filter(access_need::Column::Booking.eq(it.booking)).all(work.tx()).await?;
+    let needs = access_need::Entity::find()
+        .filter(access_need::Column::Booking.eq(it.booking))
+        .all(work.tx())
+        .await?;
     for need in needs {
         tasks::add(work, TaskKind::ArrangeNeed, need.id, "once", need.due).await?;
     }
@@ -286,7 +403,9 @@ async fn note_calendar(work: &Work, run: RunId, it: &Transition, told: &Told) ->
 }
 
 async fn request(work: &Work, run: RunId, booking: BookingId) -> Result<(), Error> {
-    let dates = calendar::run_dates(work.tx(), run).await?.ok_or(Error::NotFound)?;
+    let dates = calendar::run_dates(work.tx(), run)
+        .await?
+        .ok_or(Error::NotFound)?;
     let known = entries(work, booking).await?;
     for session in &dates.sessions {
         match known.iter().find(|it| it.session == session.id) {
@@ -309,7 +428,11 @@ async fn request(work: &Work, run: RunId, booking: BookingId) -> Result<(), Erro
 }
 
 async fn cancel(work: &Work, booking: BookingId) -> Result<(), Error> {
-    for entry in entries(work, booking).await?.into_iter().filter(|it| it.last_method == "request") {
+    for entry in entries(work, booking)
+        .await?
+        .into_iter()
+        .filter(|it| it.last_method == "request")
+    {
         next_method(work, entry, "cancel").await?;
     }
     Ok(())
@@ -331,16 +454,35 @@ async fn next_method(work: &Work, entry: calendar_entry::Model, method: &str) ->
 
 /// M12 to everybody with a live booking (B-50).
 async fn tell_of_change(work: &Work, outcome: &Outcome, change_no: i32) -> Result<(), Error> {
-    let dates = calendar::run_dates(work.tx(), outcome.run).await?.ok_or(Error::NotFound)?;
+    let dates = calendar::run_dates(work.tx(), outcome.run)
+        .await?
+        .ok_or(Error::NotFound)?;
     for id in &outcome.live {
         let told = Told::about(work, *id).await?;
         if told.record.state == State::Booked && told.has_calendar() {
             request(work, outcome.run, *id).await?;
         }
-        let before = known_before(work, *id).await?.unwrap_or_else(|| dates.before_change.clone());
-        let parameters = Parameters { change: Some(change_no), before, ..Parameters::default() };
+        let before = known_before(work, *id)
+            .await?
+            .unwrap_or_else(|| dates.before_change.clone());
+        let parameters = Parameters {
+            change: Some(change_no),
+            before,
+            ..Parameters::default()
+        };
         let (kind, occasion) = (Kind::RunChanged, format!("change{change_no}"));
-        tell(work, &told, Telling { kind, occasion, due_at: work.now(), parameters, instead: true }).await?;
+        tell(
+            work,
+            &told,
+            Telling {
+                kind,
+                occasion,
+                due_at: work.now(),
+                parameters,
+                instead: true,
+            },
+        )
+        .await?;
     }
     Ok(())
 }
@@ -356,7 +498,9 @@ async fn known_before(work: &Work, booking: BookingId) -> Result<Option<Vec<Meet
         .order_by_asc(outbox_mail::Column::Seq)
         .one(work.tx())
         .await?;
-    Ok(untold.map(|it| Parameters::of(&it.parameters).before).filter(|it| !it.is_empty()))
+    Ok(untold
+        .map(|it| Parameters::of(&it.parameters).before)
+        .filter(|it| !it.is_empty()))
 }
 
 #[cfg(test)]
@@ -365,9 +509,9 @@ mod tests {
     use crate::outbox::office::{JULY, JUNE, Office};
     use booking::snapshot::Cause;
     use ids::PersonId;
-    use uuid::Uuid;
     use std::fmt::Write as _;
     use time::macros::datetime;
+    use uuid::Uuid;
 
     fn due() -> Ts {
         Ts::new(datetime!(2027-05-11 13:00 UTC))
@@ -396,7 +540,12 @@ mod tests {
         let (held, offered) = (State::Unconfirmed { until }, State::Offered { until });
         let cancelled = |by| State::Cancelled { by };
         let rows = [
-            (Event::Book { hold_until: Some(until) }, held),
+            (
+                Event::Book {
+                    hold_until: Some(until),
+                },
+                held,
+            ),
             (Event::Book { hold_until: None }, State::Booked),
             (Event::Confirm, State::Booked),
             (Event::Accept, State::Booked),
@@ -422,15 +571,23 @@ mod tests {
         let settings = Settings::default();
         let mut table = String::new();
         let mut line = |about: String, it: &Transition, pauses: bool| {
-            writeln!(table, "{about:<42} {:?}", calls(it, pauses, &settings)).unwrap();
+            writeln!(table, "{about:<52} {:?}", calls(it, pauses, &settings)).unwrap();
         };
         for (event, to) in rows {
-            let name = format!("{} -> {}", event.name(), to.name());
+            let by = if let State::Cancelled { by } = to {
+                format!(" by {}", by.name())
+            } else {
+                String::new()
+            };
+            let name = format!("{} -> {}{by}", event.name(), to.name());
             let it = happened(event, to);
             line(name.clone(), &it, false);
-            let moved = Transition { replaces: Some(other), ..it.clone() };
+            let moved = Transition {
+                replaces: Some(other),
+                ..it.clone()
+            };
             if calls(&moved, false, &settings) != calls(&it, false, &settings) {
-                line(format!("{name}, instead of another booking"), &moved, false);
+                line(format!("{name}, for another booking"), &moved, false);
             }
             if calls(&it, true, &settings) != calls(&it, false, &settings) {
                 line(format!("{name}, and pauses"), &it, true);
@@ -447,7 +604,9 @@ mod tests {
         let office = Office::open().await;
         let run = office.run(1, JUNE).await;
         let jo = office.guest(run, "Jo Field", None).await;
-        office.by_team(run, booking::Change::Confirm(jo.booking, None)).await;
+        office
+            .by_team(run, booking::Change::Confirm(jo.booking, None))
+            .await;
         let kim = office.guest(run, "Kim Lee", None).await;
         office.by_person(run, booking::Change::Cancel(jo.booking)).await;
         assert!(matches!(office.record(kim).await.state, State::Offered { .. }));
@@ -460,7 +619,10 @@ mod tests {
             "phone_or_letter waiting-ev1",
         ];
         assert_eq!(office.tasks().await, tasks);
-        let entries = calendar_entry::Entity::find().all(office.app.reader()).await.unwrap();
+        let entries = calendar_entry::Entity::find()
+            .all(office.app.reader())
+            .await
+            .unwrap();
         assert!(entries.is_empty(), "{entries:#?}");
         // The offer is never mailed, and there is one call about it however late it gets (B-43).
         office.wait(Duration::hours(3));
@@ -490,7 +652,10 @@ mod tests {
         // The copy about the cancelled booking was written while the permission stood, and is not sent.
         assert_eq!(to(&office), ["jo@example.com"; 1]);
         let rows = office.outbox().await;
-        assert!(rows.contains(&"cancelled suppressed the person ended the permission for copies".to_owned()), "{rows:#?}");
+        assert!(
+            rows.contains(&"cancelled suppressed the person ended the permission for copies".to_owned()),
+            "{rows:#?}"
+        );
     }
 
     #[tokio::test]
@@ -519,11 +684,21 @@ mod tests {
         assert_eq!(tasks, ["arrange_need once", "pre_course_call once"]);
         let moved = office.move_to(sam, july).await;
         assert_eq!(office.tasks().await, tasks);
-        let needs = access_need::Entity::find().all(office.app.reader()).await.unwrap();
+        let needs = access_need::Entity::find()
+            .all(office.app.reader())
+            .await
+            .unwrap();
         // Ten working days before 6 July, at 8am.
         let by = Ts::new(datetime!(2027-06-22 07:00 UTC));
-        assert_eq!((needs.len(), needs[0].booking, needs[0].due), (1, moved.booking, by));
-        let all = team_task::Entity::find().order_by_asc(team_task::Column::Kind).all(office.app.reader()).await.unwrap();
+        assert_eq!(
+            (needs.len(), needs[0].booking, needs[0].due),
+            (1, moved.booking, by)
+        );
+        let all = team_task::Entity::find()
+            .order_by_asc(team_task::Column::Kind)
+            .all(office.app.reader())
+            .await
+            .unwrap();
         assert_eq!((all[0].due, all[1].about), (by, moved.booking.0));
     }
 
@@ -555,7 +730,10 @@ mod tests {
         let text = sent[0].read().text;
         let before = text.find("Tuesday 15 June 2027").unwrap();
         let after = text.find("Tuesday 13 July 2027").unwrap();
-        assert!(text.find("NOW").is_some_and(|now| before < now && now < after), "{text}");
+        assert!(
+            text.find("NOW").is_some_and(|now| before < now && now < after),
+            "{text}"
+        );
         assert!(!text.contains("Tuesday 6 July"), "{text}");
     }
 }

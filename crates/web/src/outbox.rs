@@ -10,12 +10,14 @@ pub(crate) mod letter;
 pub(crate) mod office;
 pub(crate) mod render;
 pub(crate) mod send;
+#[cfg(test)]
+mod smtp_test;
 pub(crate) mod wrap;
 
 use ids::{MailId, Ts};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::OnConflict;
 use sea_orm::EntityTrait;
+use sea_orm::sea_query::OnConflict;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -167,6 +169,9 @@ pub(crate) async fn write(work: &Work, mail: Mail) -> Result<(), Error> {
     ])
     .do_nothing()
     .to_owned();
-    outbox_mail::Entity::insert(row).on_conflict(there).exec_without_returning(work.tx()).await?;
+    outbox_mail::Entity::insert(row)
+        .on_conflict(there)
+        .exec_without_returning(work.tx())
+        .await?;
     Ok(())
 }

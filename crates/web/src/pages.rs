@@ -1,7 +1,5 @@
 //! Pages: a typed context for each template, and the dress that all of them wear.
 
-use std::sync::RwLock;
-
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
@@ -35,8 +33,7 @@ struct Dressed<'a, P> {
     site: &'a Site,
 }
 
-/// The templates, compiled in; read from disk again for each page when `ALONGSIDE_TEMPLATES` names
-/// their folder.
+/// The templates, compiled in; in debug builds they are read from the folder when the program starts.
 #[derive(RustEmbed)]
 #[folder = "../../templates"]
 struct Templates;
@@ -44,7 +41,7 @@ struct Templates;
 /// All templates, ready to render.
 #[derive(Debug)]
 pub struct Pages {
-    tera: RwLock<Tera>,
+    tera: Tera,
 }
 
 /// A template that cannot be used.
@@ -54,36 +51,25 @@ pub struct BadTemplate(#[from] tera::Error);
 
 impl Pages {
     pub(crate) fn load() -> Result<Self, BadTemplate> {
-        Ok(Self { tera: RwLock::new(load()?) })
-    }
-
-    /// Reads the templates again from the program, or in development from disk.
-    #[cfg(debug_assertions)]
-    pub(crate) fn reload(&self) {
-        match load() {
-            Ok(fresh) => *self.tera.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh,
-            Err(error) => tracing::error!(event = "templates", %error),
-        }
+        Ok(Self { tera: load()? })
     }
 
     /// Whether a template, or one that it is made of, reads a variable.
     #[cfg(test)]
     pub(crate) fn reads(&self, template: &str, variable: &str) -> bool {
-        let tera = self.tera.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        tera.get_template_variables(template).is_ok_and(|it| it.iter().any(|it| *it == variable))
+        self.tera.get_template_variables(template)
+            .is_ok_and(|it| it.iter().any(|it| *it == variable))
     }
 
     /// The text of a template with these values.
     pub(crate) fn render(&self, template: &str, values: &impl Serialize) -> Result<String, Error> {
         let context = Context::from_serialize(values).map_err(Error::fault)?;
-        let tera = self.tera.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        tera.render(template, &context).map_err(Error::fault)
+        self.tera.render(template, &context).map_err(Error::fault)
     }
 
     /// The words of a mail.
     pub(crate) fn mail(&self, letter: &Letter, kind: Kind) -> Result<Parts, Error> {
-        let tera = self.tera.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        letter.parts(&tera, kind.name()).map_err(Error::fault)
+        letter.parts(&self.tera, kind.name()).map_err(Error::fault)
     }
 }
 

@@ -4,7 +4,7 @@ pub(crate) mod address;
 pub(crate) mod matching;
 pub(crate) mod merge;
 
-use ids::{PersonId, Ts};
+use ids::PersonId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
 
@@ -71,23 +71,26 @@ pub(crate) async fn prove_address(work: &Work, id: PersonId) -> Result<(), Error
 impl Person {
     /// What we call them: the name they chose, or the first of their names.
     pub(crate) fn called(&self) -> String {
-        let first = || self.full_name.split_whitespace().next().unwrap_or(&self.full_name).to_owned();
+        let first = || {
+            self.full_name
+                .split_whitespace()
+                .next()
+                .unwrap_or(&self.full_name)
+                .to_owned()
+        };
         self.called_name.clone().unwrap_or_else(first)
     }
 
     /// The address that mail about a booking goes to; none if they have none, it bounced, or they
     /// asked for a call or a letter (B-90).
     pub(crate) fn usable_email(&self) -> Option<&str> {
-        self.email.as_deref().filter(|_| !self.email_bad && self.prefers == "email")
+        self.email
+            .as_deref()
+            .filter(|_| !self.email_bad && self.prefers == "email")
     }
 
     /// Whether the address is proven.
     pub(crate) fn is_proven(&self) -> bool {
         self.email_proven_at.is_some()
-    }
-
-    /// Since when the address is proven.
-    pub(crate) fn proven_at(&self) -> Option<Ts> {
-        self.email_proven_at
     }
 }

@@ -39,7 +39,11 @@ pub(crate) async fn other(State(app): State<App>, uri: Uri) -> Response {
         return match site::organisation(app.reader()).await {
             Ok(values) => {
                 let theme = site::theme(&values);
-                if theme.path() == uri.path() { theme.answer() } else { Error::NotFound.into_response() }
+                if theme.path() == uri.path() {
+                    theme.answer()
+                } else {
+                    Error::NotFound.into_response()
+                }
             }
             Err(error) => error.into_response(),
         };

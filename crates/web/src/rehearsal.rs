@@ -57,7 +57,9 @@ static ONE_ROUND: Mutex<()> = Mutex::const_new(());
 
 /// Does what falls due now; mail goes into the folder of the rehearsal.
 pub(crate) async fn rounds(app: &App) -> Result<(), Error> {
-    let Some(folder) = app.setup().mail_folder.clone() else { return Ok(()) };
+    let Some(folder) = app.setup().mail_folder.clone() else {
+        return Ok(());
+    };
     let _alone = ONE_ROUND.lock().await;
     crate::rounds(app, &Mailer::folder(folder)).await
 }

@@ -45,17 +45,41 @@ pub(crate) struct Routes {
 impl Routes {
     /// A page: shows, changes nothing.
     pub(crate) fn get<P: TypedPath, H: Handler<T, App>, T: 'static>(self, who: Who, handler: H) -> Self {
-        self.add(Route { method: "GET", path: P::PATH, who, changes_state: false }, get(handler))
+        self.add(
+            Route {
+                method: "GET",
+                path: P::PATH,
+                who,
+                changes_state: false,
+            },
+            get(handler),
+        )
     }
 
     /// A form: changes something.
     pub(crate) fn post<P: TypedPath, H: Handler<T, App>, T: 'static>(self, who: Who, handler: H) -> Self {
-        self.add(Route { method: "POST", path: P::PATH, who, changes_state: true }, post(handler))
+        self.add(
+            Route {
+                method: "POST",
+                path: P::PATH,
+                who,
+                changes_state: true,
+            },
+            post(handler),
+        )
     }
 
     /// A form whose answers are read and forgotten (T-04).
     pub(crate) fn ask<P: TypedPath, H: Handler<T, App>, T: 'static>(self, who: Who, handler: H) -> Self {
-        self.add(Route { method: "POST", path: P::PATH, who, changes_state: false }, post(handler))
+        self.add(
+            Route {
+                method: "POST",
+                path: P::PATH,
+                who,
+                changes_state: false,
+            },
+            post(handler),
+        )
     }
 
     /// Both tables together.

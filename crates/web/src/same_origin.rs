@@ -14,7 +14,10 @@ const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// Refuses requests for other hosts, from other sites, and from inside frames.
 pub(crate) async fn only_ours(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let host = headers.get(header::HOST).and_then(|it| it.to_str().ok()).or_else(|| request.uri().authority().map(|it| it.as_str()));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|it| it.to_str().ok())
+        .or_else(|| request.uri().authority().map(|it| it.as_str()));
     if host.is_some_and(|it| !it.eq_ignore_ascii_case(app.setup().host())) {
         return Error::OtherHost.into_response();
     }
@@ -56,9 +59,18 @@ const ALWAYS: [(HeaderName, &str); 9] = [
          geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
          picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()",
     ),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-embedder-policy"),
+        "require-corp",
+    ),
     (header::CACHE_CONTROL, "no-store"),
     (HeaderName::from_static("x-frame-options"), "DENY"),
 ];
@@ -70,7 +82,10 @@ pub(crate) async fn speak_plainly(State(app): State<App>, request: Request, next
     let headers = response.headers_mut();
     if is_link {
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
+        headers.insert(
+            HeaderName::from_static("x-robots-tag"),
+            HeaderValue::from_static("noindex, nofollow"),
+        );
     }
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -86,7 +101,9 @@ pub(crate) async fn speak_plainly(State(app): State<App>, request: Request, next
 
 /// Pages behind a link, whose address must not travel (T-25).
 fn is_link_page(path: &str) -> bool {
-    ["/b/", "/o/", "/d/", "/book/", "/new-dates/"].iter().any(|it| path.starts_with(it))
+    ["/b/", "/o/", "/d/", "/book/", "/new-dates/"]
+        .iter()
+        .any(|it| path.starts_with(it))
 }
 
 #[cfg(test)]
@@ -94,9 +111,9 @@ mod tests {
     use super::*;
 
     fn sent(pairs: &[(&'static str, &'static str)]) -> bool {
-        let headers = pairs.iter().map(|(name, value)| {
-            (HeaderName::from_static(name), HeaderValue::from_static(value))
-        });
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         is_ours(&headers.collect(), "https://courses.example.org")
     }
 
@@ -105,7 +122,10 @@ mod tests {
         assert!(sent(&[("sec-fetch-site", "same-origin")]));
         assert!(sent(&[("origin", "https://courses.example.org")]));
         assert!(!sent(&[]));
-        assert!(!sent(&[("sec-fetch-site", "same-site"), ("origin", "https://courses.example.org")]));
+        assert!(!sent(&[
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://courses.example.org")
+        ]));
         assert!(!sent(&[("sec-fetch-site", "cross-site")]));
         assert!(!sent(&[("sec-fetch-site", "none")]));
         assert!(!sent(&[("origin", "null")]));

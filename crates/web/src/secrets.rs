@@ -32,7 +32,10 @@ impl std::fmt::Debug for Secrets {
 impl Secrets {
     /// The system's dice, and the key under which links are made (T-49).
     pub fn unpredictable(token_key: [u8; 32]) -> Self {
-        Self { dice: Dice::Unpredictable, token_key: Arc::new(token_key) }
+        Self {
+            dice: Dice::Unpredictable,
+            token_key: Arc::new(token_key),
+        }
     }
 
     /// Dice that fall the same way for the same seed, for rehearsals and tests.
@@ -40,17 +43,27 @@ impl Secrets {
         let mut dice = ChaCha20Rng::seed_from_u64(seed);
         let mut token_key = [0; 32];
         dice.fill_bytes(&mut token_key);
-        Self { dice: Dice::Predictable(Arc::new(Mutex::new(dice))), token_key: Arc::new(token_key) }
+        Self {
+            dice: Dice::Predictable(Arc::new(Mutex::new(dice))),
+            token_key: Arc::new(token_key),
+        }
     }
 
     /// Fresh random bytes.
-    #[expect(clippy::expect_used, reason = "without the system's dice nothing safe can be done")]
+    #[expect(
+        clippy::expect_used,
+        reason = "without the system's dice nothing safe can be done"
+    )]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &self.dice {
-            Dice::Unpredictable => SysRng.try_fill_bytes(&mut bytes).expect("the system has random bytes"),
+            Dice::Unpredictable => SysRng
+                .try_fill_bytes(&mut bytes)
+                .expect("the system has random bytes"),
             Dice::Predictable(dice) => {
-                dice.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+                dice.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .fill_bytes(&mut bytes);
             }
         }
         bytes
@@ -73,7 +86,12 @@ impl Secrets {
         const LETTERS: &[u8] = b"ACDEFGHJKLMNPRTUVWXY";
         let [a, b, c, d] = self.bytes::<4>();
         let letter = |it: u8| char::from(LETTERS[usize::from(it) % LETTERS.len()]);
-        format!("{:04} {}{}", u16::from_be_bytes([a, b]) % 10_000, letter(c), letter(d))
+        format!(
+            "{:04} {}{}",
+            u16::from_be_bytes([a, b]) % 10_000,
+            letter(c),
+            letter(d)
+        )
     }
 
     /// The token that opens one record for one purpose (T-21). Derived, so that it is never stored.

@@ -101,7 +101,13 @@ struct House {
 }
 
 /// Answers the requests of one connection.
-async fn attend(house: Arc<House>, stream: TcpStream, from: SocketAddr, _seat: Seat, mut told: watch::Receiver<bool>) {
+async fn attend(
+    house: Arc<House>,
+    stream: TcpStream,
+    from: SocketAddr,
+    _seat: Seat,
+    mut told: watch::Receiver<bool>,
+) {
     // An answer is written at once; waiting for more of it would only make it late.
     let _ = stream.set_nodelay(true);
     let router = house.router.clone();
@@ -175,10 +181,17 @@ impl House {
         let mut request = Request::new(Body::empty());
         request.extensions_mut().insert(why);
         let Ok(mut response) = self.router.clone().oneshot(request).await;
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
         let (head, body) = response.into_parts();
-        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        let mut bytes = format!("HTTP/1.1 {}\r\ncontent-length: {}\r\n", head.status, body.len()).into_bytes();
+        let body = body
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+            .unwrap_or_default();
+        let mut bytes =
+            format!("HTTP/1.1 {}\r\ncontent-length: {}\r\n", head.status, body.len()).into_bytes();
         for (name, value) in &head.headers {
             bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
         }
@@ -192,7 +205,10 @@ impl House {
 fn bounded(app: App) -> Router {
     let mut service = crate::router(app.clone());
     if app.setup().rehearsal {
-        service = service.layer(middleware::from_fn_with_state(app.clone(), rehearsal::post_at_once));
+        service = service.layer(middleware::from_fn_with_state(
+            app.clone(),
+            rehearsal::post_at_once,
+        ));
     }
     Router::new()
         .fallback_service(service)
@@ -215,7 +231,9 @@ async fn within_bounds(request: Request, next: Next) -> Response {
         Err(error) => return error.into_response(),
     };
     let answer = next.run(Request::from_parts(head, Body::from(body)));
-    timeout(ANSWER_TIME, answer).await.unwrap_or_else(|_| busy("the answer took too long"))
+    timeout(ANSWER_TIME, answer)
+        .await
+        .unwrap_or_else(|_| busy("the answer took too long"))
 }
 
 fn busy(why: &str) -> Response {
@@ -256,5 +274,9 @@ async fn tick(app: App, mailer: Mailer, mut told: watch::Receiver<bool>) {
 }
 
 async fn round(app: App, mailer: Mailer) -> Result<(), Error> {
-    if app.setup().rehearsal { rehearsal::rounds(&app).await } else { crate::rounds(&app, &mailer).await }
+    if app.setup().rehearsal {
+        rehearsal::rounds(&app).await
+    } else {
+        crate::rounds(&app, &mailer).await
+    }
 }

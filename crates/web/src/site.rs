@@ -38,12 +38,32 @@ pub(crate) struct Site {
 /// The organisation's settings: name, first value, what it is.
 pub(crate) const ORGANISATION: &[(&str, &str, &str)] = &[
     ("org_name", SAMPLE_ORG, "the organisation's name"),
-    ("service_name", "Peer support training", "the service's name in the header"),
-    ("neutral_name", "", "a name that says nothing about the course, for mail and link pages"),
+    (
+        "service_name",
+        "Peer support training",
+        "the service's name in the header",
+    ),
+    (
+        "neutral_name",
+        "",
+        "a name that says nothing about the course, for mail and link pages",
+    ),
     ("contact_name", "The training team", "who signs mail"),
-    ("contact_email", SAMPLE_EMAIL, "the mailbox that people can write to; mail is sent from it"),
-    ("contact_phone", "01632 960000", "the phone number that people can call"),
-    ("contact_hours", "Monday to Friday, 9am to 5pm", "when somebody answers"),
+    (
+        "contact_email",
+        SAMPLE_EMAIL,
+        "the mailbox that people can write to; mail is sent from it",
+    ),
+    (
+        "contact_phone",
+        "01632 960000",
+        "the phone number that people can call",
+    ),
+    (
+        "contact_hours",
+        "Monday to Friday, 9am to 5pm",
+        "when somebody answers",
+    ),
     (
         "support_text",
         "Need to talk to someone now? Call NHS 111 and choose the mental health option, call Samaritans on 116 123, or text SHOUT to 85258. \
@@ -63,8 +83,10 @@ pub(crate) const SAMPLE_EMAIL: &str = "courses@example.org";
 
 /// The organisation's settings as they are now.
 pub(crate) async fn organisation(db: &impl ConnectionTrait) -> Result<BTreeMap<String, String>, Error> {
-    let mut values: BTreeMap<String, String> =
-        ORGANISATION.iter().map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut values: BTreeMap<String, String> = ORGANISATION
+        .iter()
+        .map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     for row in setting::Entity::find().all(db).await? {
         if let Some(value) = values.get_mut(&row.name) {
             *value = row.value;
@@ -75,7 +97,9 @@ pub(crate) async fn organisation(db: &impl ConnectionTrait) -> Result<BTreeMap<S
 
 /// The look that these settings describe; settings that do not fit together give the first look.
 pub(crate) fn theme(values: &BTreeMap<String, String>) -> Theme {
-    Theme::new(&brand(values)).or_else(|_| Theme::new(&Brand::default())).unwrap_or_default()
+    Theme::new(&brand(values))
+        .or_else(|_| Theme::new(&Brand::default()))
+        .unwrap_or_default()
 }
 
 /// The colours and the header of these settings, whether or not they can be read on a page.
@@ -102,7 +126,10 @@ impl Site {
     pub(crate) async fn load(app: &App) -> Result<Self, Error> {
         let values = organisation(app.reader()).await?;
         let rehearsal = if app.setup.rehearsal {
-            format!("Rehearsal: invented people, nothing is sent. It is {}.", words::date_time(app.now()))
+            format!(
+                "Rehearsal: invented people, nothing is sent. It is {}.",
+                words::date_time(app.now())
+            )
         } else {
             String::new()
         };
@@ -127,7 +154,9 @@ impl Site {
             contact_phone: phone,
             contact_hours: hours,
             support_text: get("support_text"),
-            css: [assets::url("nhsuk-10.6.1.css"), assets::url("app.css")].map(str::to_owned).to_vec(),
+            css: [assets::url("nhsuk-10.6.1.css"), assets::url("app.css")]
+                .map(str::to_owned)
+                .to_vec(),
             app_js: assets::url("app.js").to_owned(),
             favicon: assets::url("favicon.svg").to_owned(),
             theme_css: theme(values).path().to_owned(),

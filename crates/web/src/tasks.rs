@@ -65,11 +65,17 @@ pub(crate) async fn add(
         outcome: Set(None),
         note: Set(None),
     };
-    let there =
-        OnConflict::columns([team_task::Column::Kind, team_task::Column::About, team_task::Column::Occasion])
-            .do_nothing()
-            .to_owned();
-    team_task::Entity::insert(row).on_conflict(there).exec_without_returning(work.tx()).await?;
+    let there = OnConflict::columns([
+        team_task::Column::Kind,
+        team_task::Column::About,
+        team_task::Column::Occasion,
+    ])
+    .do_nothing()
+    .to_owned();
+    team_task::Entity::insert(row)
+        .on_conflict(there)
+        .exec_without_returning(work.tx())
+        .await?;
     Ok(())
 }
 

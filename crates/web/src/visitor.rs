@@ -16,9 +16,16 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip().to_canonical());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|it| it.0.ip().to_canonical());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|it| it.to_str().ok());
+        let forwarded = parts
+            .headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|it| it.to_str().ok());
         let forwarded: Vec<&str> = forwarded.flat_map(|it| it.split(',')).map(str::trim).collect();
         Ok(Self(asking(peer, &forwarded, &app.setup().trusted_proxies)))
     }
@@ -45,8 +52,17 @@ mod tests {
     fn only_our_proxies_are_believed() {
         let ip = |it: &str| it.parse::<IpAddr>().unwrap();
         let proxy = [ip("10.0.0.1")];
-        assert_eq!(asking(ip("10.0.0.1"), &["203.0.113.9", "198.51.100.7"], &proxy), ip("198.51.100.7"));
-        assert_eq!(asking(ip("192.0.2.4"), &["198.51.100.7"], &proxy), ip("192.0.2.4"));
-        assert_eq!(asking(ip("10.0.0.1"), &["not an address"], &proxy), ip("10.0.0.1"));
+        assert_eq!(
+            asking(ip("10.0.0.1"), &["203.0.113.9", "198.51.100.7"], &proxy),
+            ip("198.51.100.7")
+        );
+        assert_eq!(
+            asking(ip("192.0.2.4"), &["198.51.100.7"], &proxy),
+            ip("192.0.2.4")
+        );
+        assert_eq!(
+            asking(ip("10.0.0.1"), &["not an address"], &proxy),
+            ip("10.0.0.1")
+        );
     }
 }

@@ -25,19 +25,17 @@ pub(crate) fn time(it: Time) -> String {
     }
     let half = if hour < 12 { "am" } else { "pm" };
     let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
-    if minute == 0 { format!("{hour}{half}") } else { format!("{hour}:{minute:02}{half}") }
+    if minute == 0 {
+        format!("{hour}{half}")
+    } else {
+        format!("{hour}:{minute:02}{half}")
+    }
 }
 
 /// "Thursday 21 January 2027 at 2pm".
 pub(crate) fn date_time(it: Ts) -> String {
     let (day, clock) = london::local(it);
     format!("{} at {}", date(day), time(clock))
-}
-
-/// "Thursday 21 January at 2pm".
-pub(crate) fn short_date_time(it: Ts) -> String {
-    let (day, clock) = london::local(it);
-    format!("{} at {}", date_without_year(day), time(clock))
 }
 
 /// "10am to 1pm".
@@ -51,7 +49,8 @@ pub(crate) fn dates(meetings: &[Meeting]) -> String {
     for (at, it) in meetings.iter().enumerate() {
         let next = meetings.get(at + 1);
         let mut part = format!("{} {}", it.date.weekday(), it.date.day());
-        if next.is_none_or(|next| (next.date.month(), next.date.year()) != (it.date.month(), it.date.year())) {
+        if next.is_none_or(|next| (next.date.month(), next.date.year()) != (it.date.month(), it.date.year()))
+        {
             part.push_str(&format!(" {}", it.date.month()));
         }
         if next.is_none_or(|next| next.date.year() != it.date.year()) {
@@ -76,7 +75,11 @@ pub(crate) fn all_hours(meetings: &[Meeting]) -> String {
     match meetings {
         [] => String::new(),
         [only] => hours(only),
-        [first, rest @ ..] if rest.iter().all(|it| (it.start, it.end) == (first.start, first.end)) => {
+        [first, rest @ ..]
+            if rest
+                .iter()
+                .all(|it| (it.start, it.end) == (first.start, first.end)) =>
+        {
             let each = if rest.len() == 1 { "both days" } else { "each day" };
             format!("{}, {each}", hours(first))
         }
@@ -122,15 +125,38 @@ mod tests {
     #[test]
     fn dates_name_each_month_and_year_once() {
         let two = |a, b| dates(&[on(1, a), on(2, b)]);
-        assert_eq!(two(date!(2027-01-26), date!(2027-01-27)), "Tuesday 26 and Wednesday 27 January 2027");
-        assert_eq!(two(date!(2027-01-31), date!(2027-02-01)), "Sunday 31 January and Monday 1 February 2027");
-        assert_eq!(two(date!(2027-12-31), date!(2028-01-03)), "Friday 31 December 2027 and Monday 3 January 2028");
+        assert_eq!(
+            two(date!(2027 - 01 - 26), date!(2027 - 01 - 27)),
+            "Tuesday 26 and Wednesday 27 January 2027"
+        );
+        assert_eq!(
+            two(date!(2027 - 01 - 31), date!(2027 - 02 - 01)),
+            "Sunday 31 January and Monday 1 February 2027"
+        );
+        assert_eq!(
+            two(date!(2027 - 12 - 31), date!(2028 - 01 - 03)),
+            "Friday 31 December 2027 and Monday 3 January 2028"
+        );
     }
 
     #[test]
     fn times_are_said_as_people_say_them() {
-        let said = [time!(10:00), time!(13:15), time!(12:00), time!(0:00), time!(0:30), time!(12:05)].map(super::time);
-        assert_eq!(said, ["10am", "1:15pm", "midday", "midnight", "12:30am", "12:05pm"]);
-        assert_eq!(all_hours(&[on(1, date!(2027-01-26)), on(2, date!(2027-01-27))]), "10am to 1:15pm, both days");
+        let said = [
+            time!(10:00),
+            time!(13:15),
+            time!(12:00),
+            time!(0:00),
+            time!(0:30),
+            time!(12:05),
+        ]
+        .map(super::time);
+        assert_eq!(
+            said,
+            ["10am", "1:15pm", "midday", "midnight", "12:30am", "12:05pm"]
+        );
+        assert_eq!(
+            all_hours(&[on(1, date!(2027 - 01 - 26)), on(2, date!(2027 - 01 - 27))]),
+            "10am to 1:15pm, both days"
+        );
     }
 }

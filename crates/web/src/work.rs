@@ -10,8 +10,8 @@ use booking::{Asked, Change, Outcome};
 use ids::{BookingId, RunId, Ts};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -75,7 +75,10 @@ impl Work {
 
     /// The name after the `@` in calendar entries and message ids.
     pub(crate) fn host(&self) -> &str {
-        let host = self.base_url.split_once("://").map_or(self.base_url.as_str(), |(_, host)| host);
+        let host = self
+            .base_url
+            .split_once("://")
+            .map_or(self.base_url.as_str(), |(_, host)| host);
         host.split(':').next().unwrap_or(host)
     }
 
@@ -128,12 +131,22 @@ impl Work {
             .exec_without_returning(&self.tx)
             .await?;
         if taken == 0 {
-            let first = operation::Entity::find_by_id(op).one(&self.tx).await?.ok_or(Error::NotFound)?;
-            return if first.digest == digest { Ok(first.result) } else { Err(Error::OtherContent) };
+            let first = operation::Entity::find_by_id(op)
+                .one(&self.tx)
+                .await?
+                .ok_or(Error::NotFound)?;
+            return if first.digest == digest {
+                Ok(first.result)
+            } else {
+                Err(Error::OtherContent)
+            };
         }
         let result = act.await?;
-        let row =
-            operation::ActiveModel { op: Set(op.to_owned()), result: Set(result.clone()), ..Default::default() };
+        let row = operation::ActiveModel {
+            op: Set(op.to_owned()),
+            result: Set(result.clone()),
+            ..Default::default()
+        };
         row.update(&self.tx).await?;
         Ok(result)
     }

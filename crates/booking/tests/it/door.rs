@@ -231,8 +231,13 @@ async fn a_booking_that_begins_again_keeps_its_reference_and_has_the_new_answers
             hopes: Some("To meet people".to_owned()),
             ..details()
         };
+        // The page did not know of the old record, and brings a new name.
+        let twin = Ask {
+            booking: BookingId(Uuid::new_v4()),
+            ..ask
+        };
         let asked = Asked {
-            change: Change::Book(ask),
+            change: Change::Book(twin),
             cause: Cause::person(),
             details: Some(answers),
         };

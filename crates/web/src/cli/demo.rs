@@ -47,31 +47,45 @@ pub(super) struct Options {
 pub(super) async fn run(options: Options, places: &Places) -> Result<(), Failure> {
     log("warn");
     if places.config.is_some() {
-        return Err(Failure::Usage("A demo has no configuration: leave out --config, or use alongside serve.".to_owned()));
+        return Err(Failure::Usage(
+            "A demo has no configuration: leave out --config, or use alongside serve.".to_owned(),
+        ));
     }
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let listener = TcpListener::bind(at).await.map_err(|why| {
         format!("Nobody can listen at {at} ({why}): choose another port, like alongside demo --port 8090.")
     })?;
-    let at = listener.local_addr().map_err(|why| format!("Nobody can listen at {at} ({why})."))?;
+    let at = listener
+        .local_addr()
+        .map_err(|why| format!("Nobody can listen at {at} ({why})."))?;
     // Removed with everything in it when this function ends.
     let private = std::fs::Permissions::from_mode(0o700);
-    let temporary = tempfile::Builder::new().prefix("alongside-").permissions(private).tempdir();
-    let temporary = temporary.map_err(|why| format!("No temporary folder can be made ({why}): name one with --data."))?;
+    let temporary = tempfile::Builder::new()
+        .prefix("alongside-")
+        .permissions(private)
+        .tempdir();
+    let temporary =
+        temporary.map_err(|why| format!("No temporary folder can be made ({why}): name one with --data."))?;
     let folder = Folder::open(places.data.as_deref().unwrap_or(temporary.path()))?;
     let _lock = folder.lock()?;
     if folder.database().exists() {
-        return Err(Failure::wrong("The data folder holds records already, and invented people do not belong there: name an empty folder with --data."));
+        return Err(Failure::wrong(
+            "The data folder holds records already, and invented people do not belong there: name an empty folder with --data.",
+        ));
     }
     let now = options.now.unwrap_or_else(coming_tuesday);
     let app = app(&folder, &format!("http://{at}"), now, options.seed).await?;
     invented::fill(&app, now).await?;
     say(&format!("Alongside is ready at http://{at}/"));
     say(&format!("Book a place: http://{at}/courses"));
-    say(&format!("Read the emails and move the clock: http://{at}/rehearsal"));
+    say(&format!(
+        "Read the emails and move the clock: http://{at}/rehearsal"
+    ));
     say("Stop it with Ctrl-C.");
     let mailer = Mailer::folder(folder.mail());
-    serve::serve(app, mailer, listener).await.map_err(|why| Failure::wrong(format!("The demo ended ({why}).")))
+    serve::serve(app, mailer, listener)
+        .await
+        .map_err(|why| Failure::wrong(format!("The demo ended ({why}).")))
 }
 
 /// An empty service whose clock stands before everything that will have happened.
@@ -86,8 +100,14 @@ async fn app(folder: &Folder, base_url: &str, now: Ts, seed: u64) -> Result<App,
         mail_folder: Some(folder.mail()),
     };
     let clock = Clock::stopped_at(now - invented::HISTORY);
-    App::new(handles.writer, handles.reader, clock, Secrets::predictable(seed), setup)
-        .map_err(|why| Failure::wrong(format!("This build cannot be used ({why}).")))
+    App::new(
+        handles.writer,
+        handles.reader,
+        clock,
+        Secrets::predictable(seed),
+        setup,
+    )
+    .map_err(|why| Failure::wrong(format!("This build cannot be used ({why}).")))
 }
 
 /// A time of day at which offices are open, on a day at which none begins to be closed.
@@ -107,7 +127,8 @@ fn on_or_after(mut day: Date, wanted: Weekday) -> Date {
 /// The moment that a clock in London shows as `2027-05-11T14:00`.
 fn moment(text: &str) -> Result<Ts, String> {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]");
-    let at = PrimitiveDateTime::parse(text, format).map_err(|_| "write it like 2027-05-11T14:00".to_owned())?;
+    let at =
+        PrimitiveDateTime::parse(text, format).map_err(|_| "write it like 2027-05-11T14:00".to_owned())?;
     london::moment(at.date(), at.time()).map_err(|why| why.to_string())
 }
 
@@ -117,9 +138,16 @@ mod tests {
 
     #[test]
     fn a_moment_is_read_as_a_clock_in_london_shows_it() {
-        assert_eq!(moment("2027-05-11T14:00").unwrap().to_string(), "2027-05-11T13:00:00Z");
+        assert_eq!(
+            moment("2027-05-11T14:00").unwrap().to_string(),
+            "2027-05-11T13:00:00Z"
+        );
         assert!(moment("2027-05-11").is_err());
-        assert!(moment("2027-03-28T01:30").unwrap_err().contains("clocks go forward"));
+        assert!(
+            moment("2027-03-28T01:30")
+                .unwrap_err()
+                .contains("clocks go forward")
+        );
     }
 
     #[test]

@@ -41,7 +41,9 @@ pub(super) enum For {
 /// Opens everything, or says what is wrong.
 pub(super) async fn open(places: &Places, needed: For) -> Result<Opened, Failure> {
     if !london::is_known() {
-        return Err(Failure::wrong("This build has no time zone Europe/London: build it again with the zone data of jiff."));
+        return Err(Failure::wrong(
+            "This build has no time zone Europe/London: build it again with the zone data of jiff.",
+        ));
     }
     let config = Config::load(places.config.as_deref()).map_err(Failure::Wrong)?;
     let folder = folder(places)?;
@@ -59,14 +61,28 @@ pub(super) async fn open(places: &Places, needed: For) -> Result<Opened, Failure
         rehearsal: false,
         mail_folder: Some(folder.mail()).filter(|_| config.smtp.is_none()),
     };
-    let app = App::new(handles.writer, handles.reader, Clock::system(), Secrets::unpredictable(key), setup);
+    let app = App::new(
+        handles.writer,
+        handles.reader,
+        Clock::system(),
+        Secrets::unpredictable(key),
+        setup,
+    );
     let app = app.map_err(|why| Failure::wrong(format!("This build cannot be used ({why}).")))?;
-    Ok(Opened { app, mailer, config, _lock: lock })
+    Ok(Opened {
+        app,
+        mailer,
+        config,
+        _lock: lock,
+    })
 }
 
 /// Where the data folder is.
 pub(super) fn folder(places: &Places) -> Result<Folder, Failure> {
-    let path: PathBuf = places.data.clone().unwrap_or_else(|| Path::new(USUAL_FOLDER).to_owned());
+    let path: PathBuf = places
+        .data
+        .clone()
+        .unwrap_or_else(|| Path::new(USUAL_FOLDER).to_owned());
     Ok(Folder::open(&path)?)
 }
 
@@ -81,24 +97,34 @@ async fn up_to_date(
     match (database::schema(&handles.writer).await.map_err(away)?, records) {
         (Schema::Current, _) => Ok(()),
         (Schema::Ahead, _) => Err(ahead()),
-        (Schema::Behind(_), Records::Postgres { .. }) => {
-            Err(Failure::wrong("The records are older than this program: run alongside migrate."))
-        }
+        (Schema::Behind(_), Records::Postgres { .. }) => Err(Failure::wrong(
+            "The records are older than this program: run alongside migrate.",
+        )),
         (Schema::Behind(_), Records::Embedded(_)) => {
-            let _brief = if lock.is_none() { Some(folder.lock()?) } else { None };
-            database::migrate(&handles.writer).await.map_err(|error| away(error))
+            let _brief = if lock.is_none() {
+                Some(folder.lock()?)
+            } else {
+                None
+            };
+            database::migrate(&handles.writer)
+                .await
+                .map_err(|error| away(error))
         }
     }
 }
 
 /// A newer program was here.
 pub(super) fn ahead() -> Failure {
-    Failure::wrong("The records were changed by a newer version of this program: use that version, or a backup from before.")
+    Failure::wrong(
+        "The records were changed by a newer version of this program: use that version, or a backup from before.",
+    )
 }
 
 /// The database does not do what it should.
 pub(super) fn away(error: DbErr) -> Failure {
-    Failure::wrong(format!("The records cannot be opened ({error}): check the database and its address in the configuration."))
+    Failure::wrong(format!(
+        "The records cannot be opened ({error}): check the database and its address in the configuration."
+    ))
 }
 
 /// Refuses a service that other people see while its names are those of the sample (T-50).
@@ -120,11 +146,17 @@ pub(super) async fn in_earnest(app: &App, config: &Config) -> Result<(), Failure
             wrong.push(format!("The course {code} still has the contact {email} of the sample: write yours into its file and import it again."));
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(Failure::Wrong(wrong)) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Wrong(wrong))
+    }
 }
 
 /// Whether an address is one of those that are kept free for examples.
 fn is_sample(email: &str) -> bool {
     let domain = email.rsplit('@').next().unwrap_or_default();
-    ["example.org", "example.com", "example.net"].iter().any(|it| domain == *it || domain.ends_with(&format!(".{it}")))
+    ["example.org", "example.com", "example.net"]
+        .iter()
+        .any(|it| domain == *it || domain.ends_with(&format!(".{it}")))
 }

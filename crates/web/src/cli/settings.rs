@@ -54,11 +54,16 @@ pub(super) async fn run(places: &Places, options: Options) -> Result<(), Failure
         fitting(&name, &value, &organisation).map_err(Failure::Usage)?
     } else {
         let mut rules = rules;
-        rules.set(&name, &value).map_err(|why| Failure::Usage(format!("{why}: see alongside settings.")))?;
+        rules
+            .set(&name, &value)
+            .map_err(|why| Failure::Usage(format!("{why}: see alongside settings.")))?;
         rules.written(&name).unwrap_or(value)
     };
     let (of, to) = (&name, &value);
-    opened.app.change(|work| async move { Ok(calendar::set_rule(work.tx(), of, to).await?) }).await?;
+    opened
+        .app
+        .change(|work| async move { Ok(calendar::set_rule(work.tx(), of, to).await?) })
+        .await?;
     say(&format!("{name} is now {value:?}."));
     Ok(())
 }
@@ -72,7 +77,12 @@ fn list(organisation: &BTreeMap<String, String>, rules: &booking::Settings) {
     say("\nThe rules of booking");
     for setting in CATALOGUE {
         let value = rules.written(setting.name).unwrap_or_default();
-        say(&format!("  {:<22} {value:<14} {:<27} {}", setting.name, range(setting), setting.purpose));
+        say(&format!(
+            "  {:<22} {value:<14} {:<27} {}",
+            setting.name,
+            range(setting),
+            setting.purpose
+        ));
     }
     say("\nChange one with: alongside settings set NAME VALUE");
 }
@@ -106,7 +116,10 @@ fn fitting(name: &str, value: &str, now: &BTreeMap<String, String>) -> Result<St
             return Err("header must be blue or white.".to_owned());
         }
         "neutral_name" if tells(value) => {
-            return Err(format!("neutral_name must do without the words {}: strangers can see it.", TELLING.join(", ")));
+            return Err(format!(
+                "neutral_name must do without the words {}: strangers can see it.",
+                TELLING.join(", ")
+            ));
         }
         "org_name" if tells(value) && current("neutral_name").is_empty() => {
             return Err("Set neutral_name first: mail would show this name to strangers, and it says what the course is about.".to_owned());
@@ -118,7 +131,8 @@ fn fitting(name: &str, value: &str, now: &BTreeMap<String, String>) -> Result<St
     }
     let mut then = now.clone();
     then.insert(name.to_owned(), value.to_owned());
-    Theme::new(&site::brand(&then)).map_err(|why| why.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))?;
+    Theme::new(&site::brand(&then))
+        .map_err(|why| why.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))?;
     Ok(value.to_owned())
 }
 
@@ -132,7 +146,10 @@ mod tests {
     use super::*;
 
     fn first() -> BTreeMap<String, String> {
-        site::ORGANISATION.iter().map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned())).collect()
+        site::ORGANISATION
+            .iter()
+            .map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[track_caller]
@@ -173,7 +190,11 @@ mod tests {
     #[test]
     fn what_strangers_see_says_nothing_about_the_course() {
         refused("neutral_name", "Peer support courses", "must do without");
-        refused("org_name", "Anytown Mental Health Trust", "Set neutral_name first");
+        refused(
+            "org_name",
+            "Anytown Mental Health Trust",
+            "Set neutral_name first",
+        );
         let mut named = first();
         named.insert("neutral_name".to_owned(), "Courses in Anytown".to_owned());
         assert!(fitting("org_name", "Anytown Mental Health Trust", &named).is_ok());

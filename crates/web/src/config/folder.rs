@@ -24,18 +24,25 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
         if !path.exists() {
-            made(path).map_err(|why| format!("The data folder {name} cannot be made ({why}): name another one with --data."))?;
+            made(path).map_err(|why| {
+                format!("The data folder {name} cannot be made ({why}): name another one with --data.")
+            })?;
         }
-        let about = std::fs::metadata(path).map_err(|why| format!("The data folder {name} cannot be read ({why})."))?;
+        let about = std::fs::metadata(path)
+            .map_err(|why| format!("The data folder {name} cannot be read ({why})."))?;
         if !about.is_dir() {
             return Err(format!("{name} is no folder: name another one with --data."));
         }
         if about.permissions().mode() & 0o007 != 0 {
-            return Err(format!("Everybody on this machine can look into the data folder {name}: run chmod o-rwx {name}."));
+            return Err(format!(
+                "Everybody on this machine can look into the data folder {name}: run chmod o-rwx {name}."
+            ));
         }
         let folder = Self(path.to_owned());
         // Asked of the system rather than computed from the mode: that also knows read-only disks.
-        folder.lock_file().map_err(|why| format!("Nothing can be written into the data folder {name} ({why}): make this user its owner."))?;
+        folder.lock_file().map_err(|why| {
+            format!("Nothing can be written into the data folder {name} ({why}): make this user its owner.")
+        })?;
         Ok(folder)
     }
 
@@ -52,18 +59,25 @@ impl Folder {
     /// Makes this the one process that serves the embedded database.
     pub(crate) fn lock(&self) -> Result<Lock, String> {
         let name = self.0.display();
-        let file = self.lock_file().map_err(|why| format!("The data folder {name} cannot be locked ({why})."))?;
+        let file = self
+            .lock_file()
+            .map_err(|why| format!("The data folder {name} cannot be locked ({why})."))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock(file)),
-            Err(TryLockError::WouldBlock) => {
-                Err(format!("Another process is using the data folder {name}: stop it first, or name another folder with --data."))
-            }
+            Err(TryLockError::WouldBlock) => Err(format!(
+                "Another process is using the data folder {name}: stop it first, or name another folder with --data."
+            )),
             Err(TryLockError::Error(why)) => Err(format!("The data folder {name} cannot be locked ({why}).")),
         }
     }
 
     fn lock_file(&self) -> std::io::Result<File> {
-        OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(self.0.join("lock"))
+        OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.0.join("lock"))
     }
 
     /// The key under which links are made: `fresh` becomes it if there is none yet (T-49).
@@ -74,9 +88,15 @@ impl Folder {
         }
         private(&keys)?;
         let file = keys.join("token");
-        match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&file) {
+        match OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&file)
+        {
             Ok(mut new) => {
-                let written = writeln!(new, "{}", data_encoding::HEXLOWER.encode(&fresh)).and_then(|()| new.sync_all());
+                let written =
+                    writeln!(new, "{}", data_encoding::HEXLOWER.encode(&fresh)).and_then(|()| new.sync_all());
                 written.map_err(|why| format!("The key {} cannot be written ({why}).", file.display()))?;
                 Ok(fresh)
             }
@@ -93,7 +113,8 @@ fn made(path: &Path) -> std::io::Result<()> {
 fn read_key(file: &Path) -> Result<[u8; 32], String> {
     let name = file.display();
     private(file)?;
-    let text = std::fs::read_to_string(file).map_err(|why| format!("The key {name} cannot be read ({why})."))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|why| format!("The key {name} cannot be read ({why})."))?;
     let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok();
     bytes.and_then(|it| it.try_into().ok()).ok_or_else(|| {
         format!("The key {name} is not 64 hexadecimal digits long: put back the one from your backup, or the links in mail already sent stop working.")
@@ -142,7 +163,10 @@ mod tests {
         std::fs::create_dir(&path).unwrap();
         for wide in [0o755, 0o701, 0o777] {
             mode(&path, wide);
-            assert!(Folder::open(&path).unwrap_err().contains("chmod o-rwx"), "{wide:o}");
+            assert!(
+                Folder::open(&path).unwrap_err().contains("chmod o-rwx"),
+                "{wide:o}"
+            );
         }
         mode(&path, 0o750);
         Folder::open(&path).unwrap();
@@ -153,9 +177,17 @@ mod tests {
         let (_outer, path) = temporary();
         std::fs::write(&path, "").unwrap();
         assert!(Folder::open(&path).unwrap_err().contains("is no folder"));
-        assert!(Folder::open(&path.join("below")).unwrap_err().contains("cannot be made"));
+        assert!(
+            Folder::open(&path.join("below"))
+                .unwrap_err()
+                .contains("cannot be made")
+        );
         // One of the kernel's own folders: not even root can write there.
-        assert!(Folder::open(Path::new("/proc/self/fd")).unwrap_err().contains("make this user its owner"));
+        assert!(
+            Folder::open(Path::new("/proc/self/fd"))
+                .unwrap_err()
+                .contains("make this user its owner")
+        );
     }
 
     #[test]
@@ -178,7 +210,12 @@ mod tests {
         assert!(folder.token_key([7; 32]).unwrap_err().contains("chmod 600"));
         mode(&key, 0o600);
         std::fs::write(&key, "0707").unwrap();
-        assert!(folder.token_key([7; 32]).unwrap_err().contains("not 64 hexadecimal digits"));
+        assert!(
+            folder
+                .token_key([7; 32])
+                .unwrap_err()
+                .contains("not 64 hexadecimal digits")
+        );
         mode(&path.join("keys"), 0o755);
         assert!(folder.token_key([7; 32]).unwrap_err().contains("chmod 700"));
     }

@@ -16,7 +16,10 @@ struct Notes<'i> {
 
 impl Notes<'_> {
     fn add(&self, at: usize, words: String) {
-        let line = self.text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
+        let line = self
+            .text
+            .get(..at)
+            .map_or(1, |before| before.matches('\n').count() + 1);
         self.wrong.borrow_mut().push((line, words));
     }
 }
@@ -64,25 +67,43 @@ impl Value for i32 {
 impl Value for Vec<String> {
     const KIND: &'static str = "a list of texts, like [\"one\", \"two\"]";
     fn of(value: &DeValue<'_>) -> Option<Self> {
-        value.as_array()?.iter().map(|it| it.get_ref().as_str().map(str::to_owned)).collect()
+        value
+            .as_array()?
+            .iter()
+            .map(|it| it.get_ref().as_str().map(str::to_owned))
+            .collect()
     }
 }
 
 /// Reads a file with `read`: the value, or every mistake in words, each with its line.
 pub(crate) fn read<T>(text: &str, read: impl FnOnce(Table<'_>) -> Option<T>) -> Result<T, Vec<String>> {
     let (root, errors) = DeTable::parse_recoverable(text);
-    let notes = Notes { text, wrong: Rc::default() };
+    let notes = Notes {
+        text,
+        wrong: Rc::default(),
+    };
     for error in &errors {
-        notes.add(error.span().map_or(0, |it| it.start), error.message().replace('\n', ", "));
+        notes.add(
+            error.span().map_or(0, |it| it.start),
+            error.message().replace('\n', ", "),
+        );
     }
-    let root = Table { prefix: String::new(), at: 0, left: root.into_inner(), notes: notes.clone() };
+    let root = Table {
+        prefix: String::new(),
+        at: 0,
+        left: root.into_inner(),
+        notes: notes.clone(),
+    };
     // A file that is no TOML would only be complained about twice.
     let value = if errors.is_empty() { read(root) } else { None };
     let mut wrong = notes.wrong.take();
     wrong.sort_by_key(|(line, _)| *line);
     match value {
         Some(value) if wrong.is_empty() => Ok(value),
-        _ => Err(wrong.into_iter().map(|(line, words)| format!("line {line}: {words}")).collect()),
+        _ => Err(wrong
+            .into_iter()
+            .map(|(line, words)| format!("line {line}: {words}"))
+            .collect()),
     }
 }
 
@@ -100,8 +121,14 @@ impl<'i> Table<'i> {
         meaning: impl FnOnce(T) -> Result<U, String>,
     ) -> Option<U> {
         let value = self.left.remove(key)?;
-        let read = T::of(value.get_ref()).ok_or_else(|| format!("must be {}", T::KIND)).and_then(meaning);
-        read.map_err(|why| self.notes.add(value.span().start, format!("{}{key} {why}", self.prefix))).ok()
+        let read = T::of(value.get_ref())
+            .ok_or_else(|| format!("must be {}", T::KIND))
+            .and_then(meaning);
+        read.map_err(|why| {
+            self.notes
+                .add(value.span().start, format!("{}{key} {why}", self.prefix))
+        })
+        .ok()
     }
 
     /// The same for a value that must be there.
@@ -123,7 +150,8 @@ impl<'i> Table<'i> {
         match value {
             DeValue::Table(left) => Some(self.inner(at, &name, left)),
             _ => {
-                self.notes.add(at, format!("{name} must be a table, like [{name}]"));
+                self.notes
+                    .add(at, format!("{name} must be a table, like [{name}]"));
                 None
             }
         }
@@ -131,10 +159,15 @@ impl<'i> Table<'i> {
 
     /// The tables `[[key]]`, in order.
     pub(crate) fn tables(&mut self, key: &str) -> Vec<Self> {
-        let Some(value) = self.left.remove(key) else { return Vec::new() };
+        let Some(value) = self.left.remove(key) else {
+            return Vec::new();
+        };
         let (at, value) = taken(value);
         let name = format!("{}{key}", self.prefix);
-        let wrong = |at| self.notes.add(at, format!("{name} must be tables, like [[{name}]]"));
+        let wrong = |at| {
+            self.notes
+                .add(at, format!("{name} must be tables, like [[{name}]]"))
+        };
         let DeValue::Array(items) = value else {
             wrong(at);
             return Vec::new();
@@ -159,12 +192,20 @@ impl<'i> Table<'i> {
     /// Refuses the keys that nobody asked for.
     pub(crate) fn done(self) {
         for key in self.left.keys() {
-            self.notes.add(key.span().start, format!("there is no key called {}{}", self.prefix, key.get_ref()));
+            self.notes.add(
+                key.span().start,
+                format!("there is no key called {}{}", self.prefix, key.get_ref()),
+            );
         }
     }
 
     fn inner(&self, at: usize, name: &str, left: DeTable<'i>) -> Self {
-        Self { prefix: format!("{name}."), at, left, notes: self.notes.clone() }
+        Self {
+            prefix: format!("{name}."),
+            at,
+            left,
+            notes: self.notes.clone(),
+        }
     }
 }
 

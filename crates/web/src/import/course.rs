@@ -32,20 +32,32 @@ impl CourseFile {
         Ok(vec![if *publish {
             format!("The course {title:?} ({code}) is published.")
         } else {
-            format!("The course {title:?} ({code}) is stored as a draft: nobody sees it before it is imported with --publish.")
+            format!(
+                "The course {title:?} ({code}) is stored as a draft: nobody sees it before it is imported with --publish."
+            )
         }])
     }
 }
 
 /// What a course has beside its own fields: lists that people pick from, and texts of pages.
-const LISTS: [&str; 5] = ["additional_modules", "principles", "peer_support_models", "placement_settings", "prerequisites"];
+const LISTS: [&str; 5] = [
+    "additional_modules",
+    "principles",
+    "peer_support_models",
+    "placement_settings",
+    "prerequisites",
+];
 
 /// Reads a course, or tells every line that is wrong.
 pub(crate) fn parse(text: &str) -> Result<NewCourse, Vec<String>> {
     let extras = extras(text);
     toml_file::read(text, |mut root| {
-        root.need_as("format", |it: String| is(it == "alongside-course", "must be \"alongside-course\""));
-        root.need_as("format_version", |it: i32| is(it == 1, "must be 1, the only version this program knows"));
+        root.need_as("format", |it: String| {
+            is(it == "alongside-course", "must be \"alongside-course\"")
+        });
+        root.need_as("format_version", |it: i32| {
+            is(it == 1, "must be 1, the only version this program knows")
+        });
         let outcomes = outcomes(&mut root);
         let topics = topics(&mut root);
         let days = sessions(&mut root);
@@ -53,7 +65,16 @@ pub(crate) fn parse(text: &str) -> Result<NewCourse, Vec<String>> {
         self_check(&mut root);
         LISTS.iter().for_each(|list| coded(&mut root, list));
         let course = match root.table("course") {
-            Some(table) => course(table, days, CourseText { outcomes, topics, extras, ..empty() }),
+            Some(table) => course(
+                table,
+                days,
+                CourseText {
+                    outcomes,
+                    topics,
+                    extras,
+                    ..empty()
+                },
+            ),
             None => {
                 root.note("[course] is missing".to_owned());
                 None
@@ -96,15 +117,29 @@ fn course(mut table: Table<'_>, days: Vec<i32>, text: CourseText) -> Option<NewC
     for key in ["audience", "delivery", "availability", "does_not_lead_to"] {
         table.get_as(key, |it| line(it, 2_000));
     }
-    for key in ["who_it_is_for", "especially_useful_for", "required_facilitators", "does_not_require", "prerequisites"] {
+    for key in [
+        "who_it_is_for",
+        "especially_useful_for",
+        "required_facilitators",
+        "does_not_require",
+        "prerequisites",
+    ] {
         table.get_as(key, lines);
     }
     table.get::<bool>("requires_expression_of_interest");
-    if let Some(wanted) = sessions_required.filter(|it| !days.is_empty() && usize::try_from(*it) != Ok(days.len())) {
-        table.note(format!("course.sessions_required is {wanted}, and there are {} tables [[sessions]]", days.len()));
+    if let Some(wanted) =
+        sessions_required.filter(|it| !days.is_empty() && usize::try_from(*it) != Ok(days.len()))
+    {
+        table.note(format!(
+            "course.sessions_required is {wanted}, and there are {} tables [[sessions]]",
+            days.len()
+        ));
     }
     if let Some(planned) = planned_minutes.filter(|it| !days.is_empty() && *it != days.iter().sum::<i32>()) {
-        table.note(format!("course.planned_minutes is {planned}, and the sessions add up to {}", days.iter().sum::<i32>()));
+        table.note(format!(
+            "course.planned_minutes is {planned}, and the sessions add up to {}",
+            days.iter().sum::<i32>()
+        ));
     }
     table.done();
     Some(NewCourse {
@@ -129,7 +164,10 @@ fn course(mut table: Table<'_>, days: Vec<i32>, text: CourseText) -> Option<NewC
 fn outcomes(root: &mut Table<'_>) -> Vec<Outcome> {
     let tables = root.tables("outcomes");
     if !(1..=12).contains(&tables.len()) {
-        root.note(format!("a course has 1 to 12 [[outcomes]], and this one has {}", tables.len()));
+        root.note(format!(
+            "a course has 1 to 12 [[outcomes]], and this one has {}",
+            tables.len()
+        ));
     }
     let mut seen = BTreeSet::new();
     let read = tables.into_iter().filter_map(|mut it| {
@@ -137,7 +175,11 @@ fn outcomes(root: &mut Table<'_>) -> Vec<Outcome> {
         let text = it.need_as("text", |it| line(it, 500));
         let question = it.need_as("confidence_question", |it| line(it, 500));
         it.done();
-        Some(Outcome { code: code?, text: text?, confidence_question: question? })
+        Some(Outcome {
+            code: code?,
+            text: text?,
+            confidence_question: question?,
+        })
     });
     read.collect()
 }
@@ -165,7 +207,12 @@ fn topics(root: &mut Table<'_>) -> Vec<String> {
 fn sessions(root: &mut Table<'_>) -> Vec<i32> {
     let tables = root.tables("sessions");
     let read = tables.into_iter().zip(1..).map(|(mut it, number)| {
-        it.need_as("index", |index: i32| is(index == number, &format!("must be {number}: the sessions are in order")));
+        it.need_as("index", |index: i32| {
+            is(
+                index == number,
+                &format!("must be {number}: the sessions are in order"),
+            )
+        });
         it.need_as("title", |it| line(it, 120));
         let minutes = it.need_as("planned_minutes", |it| between(it, 1, 1_440));
         it.done();
@@ -175,7 +222,9 @@ fn sessions(root: &mut Table<'_>) -> Vec<i32> {
 }
 
 fn confidence_scale(root: &mut Table<'_>) {
-    let Some(mut scale) = root.table("confidence_scale") else { return };
+    let Some(mut scale) = root.table("confidence_scale") else {
+        return;
+    };
     for step in ["1", "2", "3", "4", "5"] {
         scale.need_as(step, |it| line(it, 120));
     }
@@ -184,7 +233,9 @@ fn confidence_scale(root: &mut Table<'_>) {
 
 /// The prompts to think about before applying for a role (T-04).
 fn self_check(root: &mut Table<'_>) {
-    let Some(mut check) = root.table("self_check") else { return };
+    let Some(mut check) = root.table("self_check") else {
+        return;
+    };
     for key in ["title", "intro", "result_intro"] {
         check.need_as(key, |it| line(it, 2_000));
     }
@@ -227,15 +278,29 @@ fn coded(root: &mut Table<'_>, list: &str) {
 /// Everything that has no field of its own, as it was written; what `[course]` says beside its fields
 /// stands between the other tables.
 fn extras(text: &str) -> Value {
-    let Ok(file) = text.parse::<toml::Table>() else { return Value::Null };
-    let Ok(Value::Object(mut all)) = serde_json::to_value(file) else { return Value::Null };
+    let Ok(file) = text.parse::<toml::Table>() else {
+        return Value::Null;
+    };
+    let Ok(Value::Object(mut all)) = serde_json::to_value(file) else {
+        return Value::Null;
+    };
     for key in ["format", "format_version", "outcomes", "topics"] {
         all.remove(key);
     }
     if let Some(Value::Object(course)) = all.remove("course") {
         let own = [
-            "code", "title", "summary", "planned_minutes", "sessions_required", "different_days", "one_live", "methods",
-            "authors_note", "contact_name", "contact_email", "contact_phone",
+            "code",
+            "title",
+            "summary",
+            "planned_minutes",
+            "sessions_required",
+            "different_days",
+            "one_live",
+            "methods",
+            "authors_note",
+            "contact_name",
+            "contact_email",
+            "contact_phone",
         ];
         all.extend(course.into_iter().filter(|(key, _)| !own.contains(&key.as_str())));
     }
@@ -248,7 +313,11 @@ fn is(fine: bool, wanted: &str) -> Result<(), String> {
 
 fn between(number: i32, least: i32, most: i32) -> Result<i32, String> {
     let range = least..=most;
-    if range.contains(&number) { Ok(number) } else { Err(format!("must be between {least} and {most}")) }
+    if range.contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("must be between {least} and {most}"))
+    }
 }
 
 /// A text of one line that says something.
@@ -275,11 +344,17 @@ fn code(text: String) -> Result<String, String> {
 }
 
 fn once<T: Ord + Clone + std::fmt::Debug>(value: T, seen: &mut BTreeSet<T>) -> Result<T, String> {
-    if seen.insert(value.clone()) { Ok(value) } else { Err(format!("has {value:?} a second time")) }
+    if seen.insert(value.clone()) {
+        Ok(value)
+    } else {
+        Err(format!("has {value:?} a second time"))
+    }
 }
 
 fn address(text: String) -> Result<String, String> {
-    text.parse::<Address>().map(|it| it.to_string()).map_err(|_| "must be an address like courses@example.org".to_owned())
+    text.parse::<Address>()
+        .map(|it| it.to_string())
+        .map_err(|_| "must be an address like courses@example.org".to_owned())
 }
 
 #[cfg(test)]
@@ -294,7 +369,10 @@ mod tests {
     fn refused(from: &str, to: &str, why: &str) {
         assert!(COURSE.contains(from), "the course has no {from:?} any more");
         let wrong = parse(&COURSE.replacen(from, to, 1)).unwrap_err();
-        assert!(wrong.iter().any(|it| it.contains(why)), "{wrong:?} says nothing of {why:?}");
+        assert!(
+            wrong.iter().any(|it| it.contains(why)),
+            "{wrong:?} says nothing of {why:?}"
+        );
     }
 
     #[test]
@@ -302,10 +380,16 @@ mod tests {
         let course = parse(COURSE).unwrap();
         assert_eq!((course.code.as_str(), course.one_live), ("intro", true));
         assert_eq!((course.text.outcomes.len(), course.text.topics.len()), (4, 6));
-        assert_eq!((course.text.planned_minutes, course.text.sessions_required), (360, Some(2)));
+        assert_eq!(
+            (course.text.planned_minutes, course.text.sessions_required),
+            (360, Some(2))
+        );
         assert!(course.text.different_days);
         let extras = Extras::deserialize(&course.text.extras).unwrap();
-        assert_eq!((extras.delivery.as_str(), extras.who_it_is_for.len()), ("online", 2));
+        assert_eq!(
+            (extras.delivery.as_str(), extras.who_it_is_for.len()),
+            ("online", 2)
+        );
         assert!(extras.self_check.is_some());
         let kept = |key: &str| course.text.extras.get(key).is_some();
         assert!(kept("principles") && kept("confidence_scale") && !kept("title") && !kept("outcomes"));
@@ -313,21 +397,45 @@ mod tests {
 
     #[test]
     fn a_file_of_another_kind_is_refused() {
-        refused("alongside-course", "alongside-framework", "line 7: format must be");
-        refused("format_version = 1", "format_version = 2", "line 8: format_version must be 1");
+        refused(
+            "alongside-course",
+            "alongside-framework",
+            "line 7: format must be",
+        );
+        refused(
+            "format_version = 1",
+            "format_version = 2",
+            "line 8: format_version must be 1",
+        );
         assert_eq!(parse("").unwrap_err().len(), 5);
     }
 
     #[test]
     fn what_is_not_known_is_refused() {
-        refused("one_live = true", "one_life = true", "there is no key called course.one_life");
-        refused("[confidence_scale]", "[confidence]", "there is no key called confidence");
+        refused(
+            "one_live = true",
+            "one_life = true",
+            "there is no key called course.one_life",
+        );
+        refused(
+            "[confidence_scale]",
+            "[confidence]",
+            "there is no key called confidence",
+        );
     }
 
     #[test]
     fn what_does_not_fit_together_is_refused() {
-        refused("planned_minutes = 180 # default: the six", "planned_minutes = 100 # default: the six", "the sessions add up to 280");
-        refused("sessions_required = 2", "sessions_required = 3", "there are 2 tables [[sessions]]");
+        refused(
+            "planned_minutes = 180 # default: the six",
+            "planned_minutes = 100 # default: the six",
+            "the sessions add up to 280",
+        );
+        refused(
+            "sessions_required = 2",
+            "sessions_required = 3",
+            "there are 2 tables [[sessions]]",
+        );
         refused("code = \"LO2\"", "code = \"LO1\"", "has \"LO1\" a second time");
         refused("order = 2", "order = 1", "has 1 a second time");
         refused("index = 2", "index = 3", "must be 2");
@@ -335,15 +443,34 @@ mod tests {
 
     #[test]
     fn values_that_make_no_sense_are_refused() {
-        refused("code = \"intro\"", "code = \"Intro course\"", "course.code must be a word");
-        refused("peer-support@example.org", "peer-support", "course.contact_email must be an address");
-        refused("title = \"Introduction to peer support\"", "title = \"\"", "course.title must be one line");
-        refused("methods = [", "methods = [ 1, ", "course.methods must be a list of texts");
+        refused(
+            "code = \"intro\"",
+            "code = \"Intro course\"",
+            "course.code must be a word",
+        );
+        refused(
+            "peer-support@example.org",
+            "peer-support",
+            "course.contact_email must be an address",
+        );
+        refused(
+            "title = \"Introduction to peer support\"",
+            "title = \"\"",
+            "course.title must be one line",
+        );
+        refused(
+            "methods = [",
+            "methods = [ 1, ",
+            "course.methods must be a list of texts",
+        );
     }
 
     #[test]
     fn every_mistake_is_told_at_once() {
-        let text = COURSE.replace("code = \"intro\"", "code = \"\"").replace("index = 2", "index = 7").replace("order = 6", "order = \"six\"");
+        let text = COURSE
+            .replace("code = \"intro\"", "code = \"\"")
+            .replace("index = 2", "index = 7")
+            .replace("order = 6", "order = \"six\"");
         assert!(parse(&text).unwrap_err().len() >= 3);
     }
 }

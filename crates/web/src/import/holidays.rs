@@ -21,7 +21,13 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Holiday>, Vec<String>> {
     const COLUMNS: [&str; 2] = ["date", "name"];
     for mut line in table(text, &COLUMNS, |it| COLUMNS.contains(&it))? {
         let day = line.read("date", date);
-        let name = line.read("name", |it| if it.is_empty() { Err("is missing".to_owned()) } else { Ok(it.to_owned()) });
+        let name = line.read("name", |it| {
+            if it.is_empty() {
+                Err("is missing".to_owned())
+            } else {
+                Ok(it.to_owned())
+            }
+        });
         found.extend(day.zip(name).map(|(day, name)| Holiday { day, name }));
         wrong.extend(line.wrong());
     }
@@ -49,12 +55,22 @@ mod tests {
         let days = parse(include_str!("../../../../courses/bank-holidays.csv")).unwrap();
         assert!(days.len() >= 16);
         let weekend = days.iter().filter(|it| it.day.weekday().number_from_monday() > 5);
-        assert_eq!(weekend.count(), 0, "a holiday at the week end has its substitute day here");
+        assert_eq!(
+            weekend.count(),
+            0,
+            "a holiday at the week end has its substitute day here"
+        );
     }
 
     #[test]
     fn every_wrong_line_is_named() {
         let wrong = parse("date,name\n2027-02-30,Nothing\n2027-12-27,\n").unwrap_err();
-        assert_eq!(wrong, ["line 2: date must be a day like 2027-06-08", "line 3: name is missing"]);
+        assert_eq!(
+            wrong,
+            [
+                "line 2: date must be a day like 2027-06-08",
+                "line 3: name is missing"
+            ]
+        );
     }
 }

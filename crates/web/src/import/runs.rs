@@ -40,8 +40,17 @@ pub(crate) struct RunLine {
     days: Vec<NewSession>,
 }
 
-const COLUMNS: [&str; 9] =
-    ["course", "label", "capacity", "delivery", "venue", "join_url", "opens", "closes", "waiting_list"];
+const COLUMNS: [&str; 9] = [
+    "course",
+    "label",
+    "capacity",
+    "delivery",
+    "venue",
+    "join_url",
+    "opens",
+    "closes",
+    "waiting_list",
+];
 /// Each day has one of each, after its number: `day1_date`.
 const OF_A_DAY: [&str; 4] = ["date", "start", "end", "break"];
 
@@ -63,11 +72,20 @@ pub(crate) fn parse(text: &str) -> Result<Vec<RunLine>, Vec<String>> {
 /// The number of the day in a name like `day2_start`.
 fn day_column(column: &str) -> Option<usize> {
     let (number, part) = column.strip_prefix("day")?.split_once('_')?;
-    number.parse().ok().filter(|it| (1..=50).contains(it) && OF_A_DAY.contains(&part))
+    number
+        .parse()
+        .ok()
+        .filter(|it| (1..=50).contains(it) && OF_A_DAY.contains(&part))
 }
 
 fn run(line: &mut Line) -> Option<RunLine> {
-    let course = line.read("course", |it| if it.is_empty() { Err("is missing".to_owned()) } else { Ok(it.to_owned()) });
+    let course = line.read("course", |it| {
+        if it.is_empty() {
+            Err("is missing".to_owned())
+        } else {
+            Ok(it.to_owned())
+        }
+    });
     let label = line.read("label", |it| Ok(it.to_owned()));
     let capacity = line.read("capacity", |it| optional(it, capacity));
     let delivery = line.read("delivery", delivery);
@@ -97,7 +115,12 @@ fn run(line: &mut Line) -> Option<RunLine> {
 
 /// The days, as many as have a date; a day without a date must have no times either.
 fn days(line: &mut Line) -> Option<Vec<NewSession>> {
-    let count = line.cells.iter().filter(|(_, value)| !value.is_empty()).filter_map(|(name, _)| day_column(name)).max();
+    let count = line
+        .cells
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .filter_map(|(name, _)| day_column(name))
+        .max();
     let mut days = Vec::new();
     let mut whole = true;
     for number in 1..=count.unwrap_or(1) {
@@ -107,7 +130,12 @@ fn days(line: &mut Line) -> Option<Vec<NewSession>> {
         let pause = line.read(&pause, minutes);
         match (date, start, end, pause) {
             (Some(date), Some(start), Some(end), Some(break_minutes)) => {
-                days.push(NewSession { date, start, end, break_minutes });
+                days.push(NewSession {
+                    date,
+                    start,
+                    end,
+                    break_minutes,
+                });
             }
             _ => whole = false,
         }
@@ -120,7 +148,11 @@ fn given(text: &str) -> Option<String> {
 }
 
 fn optional<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
-    if text.is_empty() { Ok(None) } else { read(text).map(Some) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        read(text).map(Some)
+    }
 }
 
 fn capacity(text: &str) -> Result<i32, String> {
@@ -129,12 +161,20 @@ fn capacity(text: &str) -> Result<i32, String> {
 }
 
 fn minutes(text: &str) -> Result<i32, String> {
-    let number = if text.is_empty() { Some(0) } else { text.parse().ok().filter(|it| (0..=600).contains(it)) };
+    let number = if text.is_empty() {
+        Some(0)
+    } else {
+        text.parse().ok().filter(|it| (0..=600).contains(it))
+    };
     number.ok_or_else(|| "must be a number of minutes".to_owned())
 }
 
 fn delivery(text: &str) -> Result<Delivery, String> {
-    let delivery = if text.is_empty() { Some(Delivery::Online) } else { Delivery::named(text) };
+    let delivery = if text.is_empty() {
+        Some(Delivery::Online)
+    } else {
+        Delivery::named(text)
+    };
     delivery.ok_or_else(|| "must be online, in_person or hybrid".to_owned())
 }
 
@@ -147,22 +187,34 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
 }
 
 fn join_url(text: &str) -> Result<String, String> {
-    let uri = text.parse::<axum::http::Uri>().ok().filter(|it| it.scheme_str() == Some("https") && it.host().is_some());
-    uri.map(|_| text.to_owned()).ok_or_else(|| "must be an address that begins with https://".to_owned())
+    let uri = text
+        .parse::<axum::http::Uri>()
+        .ok()
+        .filter(|it| it.scheme_str() == Some("https") && it.host().is_some());
+    uri.map(|_| text.to_owned())
+        .ok_or_else(|| "must be an address that begins with https://".to_owned())
 }
 
 /// `2027-06-08`, or as spreadsheets write it here, `08/06/2027`.
 pub(super) fn date(text: &str) -> Result<Date, String> {
     let wanted = || "must be a day like 2027-06-08".to_owned();
     let parts: Vec<&str> = text.split(['-', '/']).collect();
-    let ((&[year, month, day], false) | (&[day, month, year], true)) = (parts.as_slice(), text.contains('/')) else {
+    let ((&[year, month, day], false) | (&[day, month, year], true)) = (parts.as_slice(), text.contains('/'))
+    else {
         return Err(wanted());
     };
     if year.len() != 4 {
         return Err(wanted());
     }
-    let month = month.parse::<u8>().ok().and_then(|it| Month::try_from(it).ok()).ok_or_else(wanted)?;
-    let (year, day) = (year.parse().map_err(|_| wanted())?, day.parse().map_err(|_| wanted())?);
+    let month = month
+        .parse::<u8>()
+        .ok()
+        .and_then(|it| Month::try_from(it).ok())
+        .ok_or_else(wanted)?;
+    let (year, day) = (
+        year.parse().map_err(|_| wanted())?,
+        day.parse().map_err(|_| wanted())?,
+    );
     Date::from_calendar_date(year, month, day).map_err(|_| wanted())
 }
 
@@ -170,8 +222,13 @@ pub(super) fn date(text: &str) -> Result<Date, String> {
 fn clock(text: &str) -> Result<Time, String> {
     let wanted = || "must be a time like 10:00".to_owned();
     let parts: Vec<&str> = text.split(':').collect();
-    let (&[hour, minute] | &[hour, minute, "00"]) = parts.as_slice() else { return Err(wanted()) };
-    let (hour, minute) = (hour.parse().map_err(|_| wanted())?, minute.parse().map_err(|_| wanted())?);
+    let (&[hour, minute] | &[hour, minute, "00"]) = parts.as_slice() else {
+        return Err(wanted());
+    };
+    let (hour, minute) = (
+        hour.parse().map_err(|_| wanted())?,
+        minute.parse().map_err(|_| wanted())?,
+    );
     Time::from_hms(hour, minute, 0).map_err(|_| wanted())
 }
 
@@ -193,7 +250,11 @@ pub(super) struct Line {
 
 impl Line {
     /// What a cell means; a column that is not there is an empty cell.
-    pub(super) fn read<T>(&mut self, column: &str, meaning: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn read<T>(
+        &mut self,
+        column: &str,
+        meaning: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let cell = self.cells.get(column).map_or("", String::as_str);
         let read = if cell.chars().any(char::is_control) {
             Err("must be one line".to_owned())
@@ -221,8 +282,16 @@ pub(super) fn table(
     must: &[&str],
     is_known: impl Fn(&str) -> bool,
 ) -> Result<Vec<Line>, Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let unreadable = |why: &csv::Error| vec![format!("line {}: it is no CSV", why.position().map_or(1, csv::Position::line))];
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let unreadable = |why: &csv::Error| {
+        vec![format!(
+            "line {}: it is no CSV",
+            why.position().map_or(1, csv::Position::line)
+        )]
+    };
     let columns = reader.headers().map_err(|why| unreadable(&why))?.clone();
     let mut wrong = Vec::new();
     for (at, column) in columns.iter().enumerate() {
@@ -232,7 +301,11 @@ pub(super) fn table(
             wrong.push(format!("line 1: there is no column called {column:?}"));
         }
     }
-    wrong.extend(must.iter().filter(|it| !columns.iter().any(|column| column == **it)).map(|it| format!("line 1: the column {it} is missing")));
+    wrong.extend(
+        must.iter()
+            .filter(|it| !columns.iter().any(|column| column == **it))
+            .map(|it| format!("line 1: the column {it} is missing")),
+    );
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -243,10 +316,22 @@ pub(super) fn table(
         if record.iter().all(str::is_empty) {
             continue;
         }
-        let cells = columns.iter().zip(&record).map(|(column, cell)| (column.to_owned(), cell.to_owned())).collect();
-        let mut line = Line { number, cells, wrong: Vec::new() };
+        let cells = columns
+            .iter()
+            .zip(&record)
+            .map(|(column, cell)| (column.to_owned(), cell.to_owned()))
+            .collect();
+        let mut line = Line {
+            number,
+            cells,
+            wrong: Vec::new(),
+        };
         if record.len() > columns.len() {
-            line.note(&format!("it has {} cells, and the first line names {} columns", record.len(), columns.len()));
+            line.note(&format!(
+                "it has {} cells, and the first line names {} columns",
+                record.len(),
+                columns.len()
+            ));
         }
         lines.push(line);
     }
@@ -255,13 +340,21 @@ pub(super) fn table(
 
 impl RunsFile {
     pub(super) async fn store(&self, app: &App) -> Result<Vec<String>, Failure> {
-        let stored = app.change(|work| async move { self.store_all(&work).await }).await.map_err(refused)?;
+        let stored = app
+            .change(|work| async move { self.store_all(&work).await })
+            .await
+            .map_err(refused)?;
         let mut said = Vec::new();
         for id in stored {
-            let Some(run) = calendar::run_dates(app.reader(), id).await? else { continue };
+            let Some(run) = calendar::run_dates(app.reader(), id).await? else {
+                continue;
+            };
             let dates = words::dates(&run.sessions);
             said.push(if self.publish.is_some() {
-                format!("Published: {dates}, {}", app.link(format!("/courses/{}/{}", run.course_code, run.slug)))
+                format!(
+                    "Published: {dates}, {}",
+                    app.link(format!("/courses/{}/{}", run.course_code, run.slug))
+                )
             } else {
                 format!("Stored as a draft that nobody sees: {dates}")
             });
@@ -276,7 +369,12 @@ impl RunsFile {
             match self.store_one(work, &rules, line).await {
                 Ok(run) => stored.push(run),
                 Err(booking::Error::Dates(why)) => {
-                    wrong.push(format!("{}, line {}: {why}{}.", self.name, line.number, what_to_do(&why)));
+                    wrong.push(format!(
+                        "{}, line {}: {why}{}.",
+                        self.name,
+                        line.number,
+                        what_to_do(&why)
+                    ));
                 }
                 Err(other) => return Err(other.into()),
             }
@@ -292,7 +390,12 @@ impl RunsFile {
         Ok(stored)
     }
 
-    async fn store_one(&self, work: &Work, rules: &Settings, line: &RunLine) -> Result<RunId, booking::Error> {
+    async fn store_one(
+        &self,
+        work: &Work,
+        rules: &Settings,
+        line: &RunLine,
+    ) -> Result<RunId, booking::Error> {
         let usual = i32::try_from(rules.capacity_default).unwrap_or(i32::MAX);
         let new = NewRun {
             course_code: line.course.clone(),
@@ -360,14 +463,26 @@ mod tests {
         let lines = parse(include_str!("../../../../courses/example-dates.csv")).unwrap();
         assert!(lines.len() >= 3);
         assert!(lines.iter().all(|it| it.course == "intro" && it.days.len() == 2));
-        let head = include_str!("../../../../courses/example-dates.csv").lines().next().unwrap();
-        assert!(COLUMNS.iter().all(|column| head.split(',').any(|it| it == *column)));
+        let head = include_str!("../../../../courses/example-dates.csv")
+            .lines()
+            .next()
+            .unwrap();
+        assert!(
+            COLUMNS
+                .iter()
+                .all(|column| head.split(',').any(|it| it == *column))
+        );
     }
 
     #[test]
     fn a_line_is_a_run_with_what_is_usual_where_it_says_nothing() {
         let lines = parsed("intro,,,,,,,2027-06-08,10:00,13:15,15,15/06/2027,10:00:00,13:15").unwrap();
-        let session = |date, break_minutes| NewSession { date, start: time!(10:00), end: time!(13:15), break_minutes };
+        let session = |date, break_minutes| NewSession {
+            date,
+            start: time!(10:00),
+            end: time!(13:15),
+            break_minutes,
+        };
         let expected = RunLine {
             number: 2,
             course: "intro".to_owned(),
@@ -379,22 +494,52 @@ mod tests {
             opens: None,
             closes: None,
             waiting_list: true,
-            days: vec![session(date!(2027-06-08), 15), session(date!(2027-06-15), 0)],
+            days: vec![
+                session(date!(2027 - 06 - 08), 15),
+                session(date!(2027 - 06 - 15), 0),
+            ],
         };
         assert_eq!(lines, [expected]);
     }
 
     #[test]
     fn a_cell_that_makes_no_sense_is_named() {
-        refused("intro,many,,,,,,2027-06-08,10:00,13:15,,,,", "capacity must be a number between 1 and 200");
-        refused("intro,,by post,,,,,2027-06-08,10:00,13:15,,,,", "delivery must be online, in_person or hybrid");
-        refused("intro,,in_person,,,,,2027-06-08,10:00,13:15,,,,", "venue is missing: people must know where to go");
-        refused("intro,,,,http://meet.example.org/x,,,2027-06-08,10:00,13:15,,,,", "join_url must be an address that begins with https://");
-        refused("intro,,,,,,perhaps,2027-06-08,10:00,13:15,,,,", "waiting_list must be yes or no");
-        refused("intro,,,,,,,2027-02-30,10:00,13:15,,,,", "day1_date must be a day like 2027-06-08");
-        refused("intro,,,,,,,2027-06-08,10am,13:15,,,,", "day1_start must be a time like 10:00");
-        refused("intro,,,,,,,2027-06-08,10:00,13:15,a few,,,", "day1_break must be a number of minutes");
-        refused("intro,,,,,,,2027-06-08,10:00,13:15,,2027-06-15,10:00,", "day2_end must be a time like 10:00");
+        refused(
+            "intro,many,,,,,,2027-06-08,10:00,13:15,,,,",
+            "capacity must be a number between 1 and 200",
+        );
+        refused(
+            "intro,,by post,,,,,2027-06-08,10:00,13:15,,,,",
+            "delivery must be online, in_person or hybrid",
+        );
+        refused(
+            "intro,,in_person,,,,,2027-06-08,10:00,13:15,,,,",
+            "venue is missing: people must know where to go",
+        );
+        refused(
+            "intro,,,,http://meet.example.org/x,,,2027-06-08,10:00,13:15,,,,",
+            "join_url must be an address that begins with https://",
+        );
+        refused(
+            "intro,,,,,,perhaps,2027-06-08,10:00,13:15,,,,",
+            "waiting_list must be yes or no",
+        );
+        refused(
+            "intro,,,,,,,2027-02-30,10:00,13:15,,,,",
+            "day1_date must be a day like 2027-06-08",
+        );
+        refused(
+            "intro,,,,,,,2027-06-08,10am,13:15,,,,",
+            "day1_start must be a time like 10:00",
+        );
+        refused(
+            "intro,,,,,,,2027-06-08,10:00,13:15,a few,,,",
+            "day1_break must be a number of minutes",
+        );
+        refused(
+            "intro,,,,,,,2027-06-08,10:00,13:15,,2027-06-15,10:00,",
+            "day2_end must be a time like 10:00",
+        );
         refused(",,,,,,,2027-06-08,10:00,13:15,,,,", "course is missing");
     }
 
@@ -412,9 +557,15 @@ mod tests {
 
     #[test]
     fn every_wrong_line_is_named() {
-        let wrong = parse(&format!("{HEAD}\nintro,0,,,,,,2027-06-08,10:00,13:15,,,,\n\n,,,,,,,x,10:00,13:15,,,,\n")).unwrap_err();
+        let wrong = parse(&format!(
+            "{HEAD}\nintro,0,,,,,,2027-06-08,10:00,13:15,,,,\n\n,,,,,,,x,10:00,13:15,,,,\n"
+        ))
+        .unwrap_err();
         assert_eq!(wrong.len(), 3, "{wrong:?}");
-        assert!(wrong[0].starts_with("line 2: ") && wrong[1].starts_with("line 4: "), "{wrong:?}");
+        assert!(
+            wrong[0].starts_with("line 2: ") && wrong[1].starts_with("line 4: "),
+            "{wrong:?}"
+        );
     }
 
     #[test]
@@ -428,6 +579,11 @@ mod tests {
         ];
         assert_eq!(wrong, expected);
         assert_eq!(parse(HEAD).unwrap_err(), ["line 2: there are no dates"]);
-        assert_eq!(parsed("intro,12,online,,,,yes,2027-06-08,10:00,13:15,15,2027-06-15,10:00,13:15,more,").unwrap_err().len(), 1);
+        assert_eq!(
+            parsed("intro,12,online,,,,yes,2027-06-08,10:00,13:15,15,2027-06-15,10:00,13:15,more,")
+                .unwrap_err()
+                .len(),
+            1
+        );
     }
 }

@@ -41,7 +41,10 @@ impl Reading {
 
     /// The addresses of pages in the text part, in order.
     pub fn links(&self) -> Vec<&str> {
-        self.text.split_whitespace().filter(|it| it.contains("://")).collect()
+        self.text
+            .split_whitespace()
+            .filter(|it| it.contains("://"))
+            .collect()
     }
 
     fn add(&mut self, part: &str) {
@@ -52,14 +55,22 @@ impl Reading {
             let separator = format!("\r\n--{boundary}");
             let whole = format!("\r\n{body}");
             // What stands before the first separator and after the last is no part.
-            for part in whole.split(&separator).skip(1).take_while(|it| !it.starts_with("--")) {
+            for part in whole
+                .split(&separator)
+                .skip(1)
+                .take_while(|it| !it.starts_with("--"))
+            {
                 self.add(part.strip_prefix("\r\n").unwrap_or(part));
             }
             return;
         }
-        let text = decoded(body, value(&headers, "Content-Transfer-Encoding").unwrap_or("7bit"));
+        let text = decoded(
+            body,
+            value(&headers, "Content-Transfer-Encoding").unwrap_or("7bit"),
+        );
         if kind.starts_with("text/calendar") {
-            self.calendars.push((parameter(kind, "method").unwrap_or_default(), text));
+            self.calendars
+                .push((parameter(kind, "method").unwrap_or_default(), text));
         } else if kind.starts_with("text/html") {
             self.html = text;
         } else if kind.starts_with("text/plain") {
@@ -75,17 +86,23 @@ fn halves(part: &str) -> (&str, &str) {
 fn headers(head: &str) -> Vec<(String, String)> {
     let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
     let lines = unfolded.split("\r\n").filter_map(|line| line.split_once(':'));
-    lines.map(|(name, value)| (name.to_owned(), words(value.trim()))).collect()
+    lines
+        .map(|(name, value)| (name.to_owned(), words(value.trim())))
+        .collect()
 }
 
 fn value<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers.iter().find(|it| it.0.eq_ignore_ascii_case(name)).map(|it| it.1.as_str())
+    headers
+        .iter()
+        .find(|it| it.0.eq_ignore_ascii_case(name))
+        .map(|it| it.1.as_str())
 }
 
 fn parameter(value: &str, name: &str) -> Option<String> {
     value.split(';').skip(1).find_map(|it| {
         let (key, value) = it.trim().split_once('=')?;
-        key.eq_ignore_ascii_case(name).then(|| value.trim_matches('"').to_owned())
+        key.eq_ignore_ascii_case(name)
+            .then(|| value.trim_matches('"').to_owned())
     })
 }
 
@@ -94,7 +111,10 @@ fn words(value: &str) -> String {
     let mut out = String::new();
     let mut after_encoded = false;
     for word in value.split(' ') {
-        let plain = word.strip_prefix("=?utf-8?").and_then(|it| it.strip_suffix("?=")).and_then(encoded_word);
+        let plain = word
+            .strip_prefix("=?utf-8?")
+            .and_then(|it| it.strip_suffix("?="))
+            .and_then(encoded_word);
         if !out.is_empty() && !(after_encoded && plain.is_some()) {
             out.push(' ');
         }
@@ -127,7 +147,11 @@ fn decoded(body: &str, how: &str) -> String {
                 bytes.extend_from_slice(before.as_bytes());
                 let byte = after.get(..2).and_then(|it| u8::from_str_radix(it, 16).ok());
                 bytes.push(byte.unwrap_or(b'='));
-                rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+                rest = if byte.is_some() {
+                    after.get(2..).unwrap_or_default()
+                } else {
+                    after
+                };
             }
             bytes.extend_from_slice(rest.as_bytes());
             String::from_utf8_lossy(&bytes).into_owned()
@@ -148,7 +172,9 @@ mod tests {
         let text = "Dear Zoë,\r\n\r\nA line = 1.\r\n".to_owned();
         let html = format!("<p>{}</p>\r\n", "a long line ".repeat(120));
         let request: ContentType = "text/calendar; method=REQUEST; charset=utf-8".parse().unwrap();
-        let calendar = SinglePart::builder().header(request).body("BEGIN:VCALENDAR\r\n".to_owned());
+        let calendar = SinglePart::builder()
+            .header(request)
+            .body("BEGIN:VCALENDAR\r\n".to_owned());
         let message = Message::builder()
             .from("Kurse für Alle <a@example.org>".parse().unwrap())
             .to("b@example.org".parse().unwrap())
@@ -160,10 +186,22 @@ mod tests {
             )
             .unwrap();
         let reading = Reading::of(&message.formatted());
-        assert_eq!(reading.subject(), "Zoë, this subject is so long that it takes two lines or even more of them");
-        assert!(reading.header("from").is_some_and(|it| it.contains("Kurse für Alle")), "{:?}", reading.headers);
+        assert_eq!(
+            reading.subject(),
+            "Zoë, this subject is so long that it takes two lines or even more of them"
+        );
+        assert!(
+            reading
+                .header("from")
+                .is_some_and(|it| it.contains("Kurse für Alle")),
+            "{:?}",
+            reading.headers
+        );
         assert_eq!(reading.text, text);
         assert_eq!(reading.html, html);
-        assert_eq!(reading.calendars, [("REQUEST".to_owned(), "BEGIN:VCALENDAR\r\n".to_owned())]);
+        assert_eq!(
+            reading.calendars,
+            [("REQUEST".to_owned(), "BEGIN:VCALENDAR\r\n".to_owned())]
+        );
     }
 }

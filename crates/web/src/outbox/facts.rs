@@ -1,12 +1,14 @@
 //! What is so at the moment a mail leaves, and whether the mail is still worth sending (T-56, B-101).
 
+use booking::bookings::HistoryLine;
 use booking::calendar::{Meeting, RunDates};
 use booking::deadlines::WorkingDays;
 use booking::queue::{Band, band};
-use booking::bookings::HistoryLine;
 use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar};
 use ids::{BookingId, RunId, Ts};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::Duration;
@@ -190,10 +192,16 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         Kind::ResumeDraft => {
             let open = |it: &draft::Model| it.ends_at > facts.now && it.booking.is_none();
             let open = matches!(&facts.subject, Subject::Draft(it, _) if open(it));
-            if open { Ok(()) } else { Err("the form is sent or over") }
+            if open {
+                Ok(())
+            } else {
+                Err("the form is sent or over")
+            }
         }
         Kind::ConfirmNewDates | Kind::NewDates => {
-            let Subject::Interest(it) = &facts.subject else { return Err("not on the list any more") };
+            let Subject::Interest(it) = &facts.subject else {
+                return Err("not on the list any more");
+            };
             new_dates(kind, it, facts)
         }
         Kind::ConfirmEmail
@@ -211,7 +219,9 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         | Kind::CancelledByTeam
         | Kind::Moved
         | Kind::BookingDetailsChanged => {
-            let Subject::Booking(it) = &facts.subject else { return Err("the booking is gone") };
+            let Subject::Booking(it) = &facts.subject else {
+                return Err("the booking is gone");
+            };
             about_booking(kind, it, facts)
         }
     }
@@ -223,7 +233,11 @@ fn new_dates(kind: Kind, it: &OfInterest, facts: &Facts) -> Result<(), &'static 
     if it.entry.ended_at.is_some() {
         Err("the person stopped it")
     } else if kind == Kind::ConfirmNewDates {
-        if proven { Err("the address is confirmed") } else { Ok(()) }
+        if proven {
+            Err("the address is confirmed")
+        } else {
+            Ok(())
+        }
     } else if !proven {
         Err("the address is not confirmed")
     } else if facts.now >= ends {
@@ -250,7 +264,11 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
     match kind {
         Kind::ConfirmEmail => {
             let unproven = state.is_live() && !it.person.is_proven() && facts.parameters.event.is_none();
-            if unproven { Ok(()) } else { is(matches!(state, State::Unconfirmed { .. })) }
+            if unproven {
+                Ok(())
+            } else {
+                is(matches!(state, State::Unconfirmed { .. }))
+            }
         }
         Kind::ConfirmReminder => match state {
             State::Unconfirmed { until } if until <= facts.now => Err("it is too late for a reminder"),
@@ -313,7 +331,14 @@ pub(crate) async fn load(
         | Kind::Moved
         | Kind::BookingDetailsChanged => of_booking(db, secrets, now, kind, row, &parameters).await?,
     };
-    Ok(Facts { now, settings, days, site, parameters, subject })
+    Ok(Facts {
+        now,
+        settings,
+        days,
+        site,
+        parameters,
+        subject,
+    })
 }
 
 async fn interest(
@@ -323,7 +348,10 @@ async fn interest(
     row: &outbox_mail::Model,
     parameters: &Parameters,
 ) -> Result<Subject, Error> {
-    let Some(entry) = interest_registration::Entity::find_by_id(row.about).one(db).await? else {
+    let Some(entry) = interest_registration::Entity::find_by_id(row.about)
+        .one(db)
+        .await?
+    else {
         return Ok(Subject::Gone);
     };
     let token = links::token(db, secrets, Purpose::NewDates, entry.id).await?;
@@ -345,11 +373,16 @@ async fn links_of(
     now: Ts,
     row: &outbox_mail::Model,
 ) -> Result<Subject, Error> {
-    let people = person::Entity::find().filter(person::Column::Email.eq(&row.recipient)).all(db).await?;
+    let people = person::Entity::find()
+        .filter(person::Column::Email.eq(&row.recipient))
+        .all(db)
+        .await?;
     let all = bookings::of_people(db, people.iter().map(|it| it.id)).await?;
     let mut found = Vec::new();
     for record in all {
-        let Some(run) = calendar::run_dates(db, record.run).await? else { continue };
+        let Some(run) = calendar::run_dates(db, record.run).await? else {
+            continue;
+        };
         let goes_on = record.state.is_live() && run.sessions.last().is_some_and(|it| it.ends_at > now);
         if !goes_on && record.id.0 != row.about {
             continue;
@@ -371,17 +404,33 @@ async fn of_booking(
     parameters: &Parameters,
 ) -> Result<Subject, Error> {
     let id = BookingId(row.about);
-    let Some(record) = bookings::find(db, id).await? else { return Ok(Subject::Gone) };
-    let Some(person) = people::find(db, record.person).await? else { return Ok(Subject::Gone) };
-    let Some(run) = calendar::run_dates(db, record.run).await? else { return Ok(Subject::Gone) };
+    let Some(record) = bookings::find(db, id).await? else {
+        return Ok(Subject::Gone);
+    };
+    let Some(person) = people::find(db, record.person).await? else {
+        return Ok(Subject::Gone);
+    };
+    let Some(run) = calendar::run_dates(db, record.run).await? else {
+        return Ok(Subject::Gone);
+    };
     let history = bookings::history(db, id).await?;
     let since = since(&history);
-    let offered = matches!(record.state, State::Offered { .. }).then_some(since).flatten();
+    let offered = matches!(record.state, State::Offered { .. })
+        .then_some(since)
+        .flatten();
     let others = || async {
         let dates = calendar::upcoming(db, Some(run.course), now).await?;
-        Ok::<_, Error>(bookable(dates, now).into_iter().filter(|it| it.id != run.id).collect())
+        Ok::<_, Error>(
+            bookable(dates, now)
+                .into_iter()
+                .filter(|it| it.id != run.id)
+                .collect(),
+        )
     };
-    let needs = access_need::Entity::find().filter(access_need::Column::Booking.eq(id)).count(db).await?;
+    let needs = access_need::Entity::find()
+        .filter(access_need::Column::Booking.eq(id))
+        .count(db)
+        .await?;
     let old = match parameters.replaces {
         Some(old) if kind == Kind::Moved => match bookings::find(db, old).await? {
             Some(old) => calendar::run_dates(db, old.run).await?,
@@ -396,11 +445,23 @@ async fn of_booking(
         token: links::token(db, secrets, Purpose::Booking, id.0).await?,
         offer: offered.map(|n| links::token_of(secrets, Purpose::Offer, id.0, n)),
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
-        band: if in_queue { band_of(db, &record).await? } else { None },
+        band: if in_queue {
+            band_of(db, &record).await?
+        } else {
+            None
+        },
         old,
         needs_noted: needs > 0,
-        next: if matches!(kind, Kind::ListClosed | Kind::RunCancelled) { others().await? } else { Vec::new() },
-        calendars: if shows_calendar(kind) { calendars(db, row, &record).await? } else { Vec::new() },
+        next: if matches!(kind, Kind::ListClosed | Kind::RunCancelled) {
+            others().await?
+        } else {
+            Vec::new()
+        },
+        calendars: if shows_calendar(kind) {
+            calendars(db, row, &record).await?
+        } else {
+            Vec::new()
+        },
         record,
         person,
         run,
@@ -409,13 +470,18 @@ async fn of_booking(
 
 fn reader(record: &BookingRecord, person: &Person, copy: bool, recipient: &str) -> Reader {
     if copy {
-        let contact = record.booked_by_contact.as_deref().and_then(|it| it.parse::<people::address::Address>().ok());
+        let contact = record
+            .booked_by_contact
+            .as_deref()
+            .and_then(|it| it.parse::<people::address::Address>().ok());
         let still = record.copy_permission && contact.is_some_and(|it| it.to_string() == recipient);
         return if still { Reader::Copy } else { Reader::NoMore };
     }
     let address = person.email.clone().filter(|_| !person.email_bad);
     if address.as_deref() == Some(recipient) {
-        Reader::Owner { proven: person.is_proven() }
+        Reader::Owner {
+            proven: person.is_proven(),
+        }
     } else {
         Reader::Former(address)
     }
@@ -423,14 +489,27 @@ fn reader(record: &BookingRecord, person: &Person, copy: bool, recipient: &str) 
 
 /// The number of the event that led to the state a booking is in.
 pub(crate) fn since(history: &[HistoryLine]) -> Option<i32> {
-    history.iter().rev().find(|it| it.from.as_deref() != Some(it.to.as_str())).map(|it| it.n)
+    history
+        .iter()
+        .rev()
+        .find(|it| it.from.as_deref() != Some(it.to.as_str()))
+        .map(|it| it.n)
 }
 
 /// Whether somebody with this address has another live booking on the same dates.
-async fn has_live_booking(db: &impl ConnectionTrait, address: &str, than: &BookingRecord) -> Result<bool, Error> {
-    let people = person::Entity::find().filter(person::Column::Email.eq(address)).all(db).await?;
+async fn has_live_booking(
+    db: &impl ConnectionTrait,
+    address: &str,
+    than: &BookingRecord,
+) -> Result<bool, Error> {
+    let people = person::Entity::find()
+        .filter(person::Column::Email.eq(address))
+        .all(db)
+        .await?;
     let all = bookings::of_people(db, people.iter().map(|it| it.id)).await?;
-    Ok(all.iter().any(|it| it.run == than.run && it.id != than.id && it.state.is_live()))
+    Ok(all
+        .iter()
+        .any(|it| it.run == than.run && it.id != than.id && it.state.is_live()))
 }
 
 async fn band_of(db: &impl ConnectionTrait, record: &BookingRecord) -> Result<Option<Band>, Error> {
@@ -475,7 +554,10 @@ async fn calendars(
     let mut at = 0;
     while let Some(&(to, _)) = chain.get(at) {
         let moved_here = of_person.iter().filter(|it| it.state == State::Moved { to });
-        let new = moved_here.map(|it| (it.id, it.run)).filter(|it| !chain.contains(it)).collect::<Vec<_>>();
+        let new = moved_here
+            .map(|it| (it.id, it.run))
+            .filter(|it| !chain.contains(it))
+            .collect::<Vec<_>>();
         chain.extend(new);
         at += 1;
     }
@@ -489,20 +571,33 @@ async fn calendars(
         .into_tuple()
         .all(db)
         .await?;
-    let mails: Vec<(bool, Vec<Shown>)> =
-        mails.iter().map(|(state, it)| (state == "sent", Parameters::of(it).calendar)).collect();
+    let mails: Vec<(bool, Vec<Shown>)> = mails
+        .iter()
+        .map(|(state, it)| (state == "sent", Parameters::of(it).calendar))
+        .collect();
     let mut found = Vec::new();
     for (booking, run) in chain {
-        let Some(run) = calendar::run_dates(db, run).await? else { continue };
+        let Some(run) = calendar::run_dates(db, run).await? else {
+            continue;
+        };
         let of_booking = calendar_entry::Entity::find().filter(calendar_entry::Column::Booking.eq(booking));
         let of_this = |it: &&Shown| it.booking == booking;
-        let sent = mails.iter().filter(|it| it.0).flat_map(|it| &it.1).filter(of_this);
+        let sent = mails
+            .iter()
+            .filter(|it| it.0)
+            .flat_map(|it| &it.1)
+            .filter(of_this);
         found.push(OfCalendar {
             booking,
             run,
             entries: of_booking.all(db).await?,
             shown: sent.last().is_some_and(|it| it.request),
-            used: mails.iter().flat_map(|it| &it.1).filter(of_this).map(|it| it.sequence).max(),
+            used: mails
+                .iter()
+                .flat_map(|it| &it.1)
+                .filter(of_this)
+                .map(|it| it.sequence)
+                .max(),
         });
     }
     Ok(found)
@@ -521,13 +616,18 @@ mod tests {
     }
 
     fn facts(subject: Subject) -> Facts {
-        let values = site::ORGANISATION.iter().map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned()));
+        let values = site::ORGANISATION
+            .iter()
+            .map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned()));
         Facts {
             now: now(),
             settings: Settings::default(),
             days: WorkingDays::default(),
             site: site::Site::of(&values.collect(), String::new()),
-            parameters: Parameters { event: Some(2), ..Parameters::default() },
+            parameters: Parameters {
+                event: Some(2),
+                ..Parameters::default()
+            },
             subject,
         }
     }
@@ -633,10 +733,20 @@ mod tests {
             ("by team", cancelled(By::Team)),
             ("run off", cancelled(By::RunCancelled)),
             ("lapsed", State::Lapsed),
-            ("moved", State::Moved { to: BookingId(Uuid::nil()) }),
+            (
+                "moved",
+                State::Moved {
+                    to: BookingId(Uuid::nil()),
+                },
+            ),
             ("closed", State::Closed),
         ];
-        let others = [Kind::NewDates, Kind::YourLinks, Kind::ConfirmNewDates, Kind::ResumeDraft];
+        let others = [
+            Kind::NewDates,
+            Kind::YourLinks,
+            Kind::ConfirmNewDates,
+            Kind::ResumeDraft,
+        ];
         let mut table = String::new();
         for kind in Kind::ALL.into_iter().filter(|it| !others.contains(it)) {
             let true_in: Vec<&str> = states
@@ -646,9 +756,16 @@ mod tests {
                 .collect();
             writeln!(table, "{:<24} {}", kind.name(), true_in.join(", ")).unwrap();
             for (_, state) in states {
-                let elsewhere = OfBooking { since: Some(4), ..of_booking(state) };
+                let elsewhere = OfBooking {
+                    since: Some(4),
+                    ..of_booking(state)
+                };
                 let always = kind == Kind::BookingDetailsChanged;
-                assert_eq!(still_true(kind, &about(elsewhere)).is_ok(), always, "{kind:?} about an earlier time");
+                assert_eq!(
+                    still_true(kind, &about(elsewhere)).is_ok(),
+                    always,
+                    "{kind:?} about an earlier time"
+                );
             }
             for subject in [Subject::Gone, Subject::Links(Vec::new())] {
                 assert_eq!(still_true(kind, &facts(subject)), Err("the booking is gone"));
@@ -659,30 +776,63 @@ mod tests {
 
     #[test]
     fn who_reads_it_decides_too() {
-        let read_by = |reader, kind| still_true(kind, &about(OfBooking { reader, ..of_booking(State::Booked) }));
+        let read_by = |reader, kind| {
+            still_true(
+                kind,
+                &about(OfBooking {
+                    reader,
+                    ..of_booking(State::Booked)
+                }),
+            )
+        };
         assert_eq!(read_by(Reader::Copy, Kind::Booked), Ok(()));
-        assert_eq!(read_by(Reader::NoMore, Kind::Booked), Err("the person ended the permission for copies"));
-        assert_eq!(read_by(Reader::Former(None), Kind::Booked), Err("the address was changed"));
+        assert_eq!(
+            read_by(Reader::NoMore, Kind::Booked),
+            Err("the person ended the permission for copies")
+        );
+        assert_eq!(
+            read_by(Reader::Former(None), Kind::Booked),
+            Err("the address was changed")
+        );
         assert_eq!(read_by(Reader::Former(None), Kind::BookingDetailsChanged), Ok(()));
     }
 
     #[test]
     fn what_only_some_kinds_ask() {
         let lapsed = of_booking(State::Lapsed);
-        let booked_there = about(OfBooking { booked_there: true, ..lapsed });
-        assert_eq!(still_true(Kind::Lapsed, &booked_there), Err("the address is booked there"));
+        let booked_there = about(OfBooking {
+            booked_there: true,
+            ..lapsed
+        });
+        assert_eq!(
+            still_true(Kind::Lapsed, &booked_there),
+            Err("the address is booked there")
+        );
         let late = about(of_booking(State::Unconfirmed { until: now() }));
-        assert_eq!(still_true(Kind::ConfirmReminder, &late), Err("it is too late for a reminder"));
-        assert_eq!(still_true(Kind::ConfirmEmail, &late), Ok(()), "nothing ends before the person could know");
+        assert_eq!(
+            still_true(Kind::ConfirmReminder, &late),
+            Err("it is too late for a reminder")
+        );
+        assert_eq!(
+            still_true(Kind::ConfirmEmail, &late),
+            Ok(()),
+            "nothing ends before the person could know"
+        );
         let mut paused = of_booking(State::Waiting);
         paused.record.paused = true;
         assert_eq!(still_true(Kind::StillInterested, &about(paused.clone())), Ok(()));
         assert!(still_true(Kind::OfferOver, &about(paused)).is_err());
         let mut changed = about(of_booking(State::Waiting));
-        changed.parameters = Parameters { change: Some(1), ..Parameters::default() };
+        changed.parameters = Parameters {
+            change: Some(1),
+            ..Parameters::default()
+        };
         assert_eq!(still_true(Kind::RunChanged, &changed), Ok(()));
         changed.parameters.change = Some(0);
-        assert_eq!(still_true(Kind::RunChanged, &changed), Err("a newer change is told instead"));
+        assert_eq!(
+            still_true(Kind::RunChanged, &changed),
+            Err("a newer change is told instead")
+        );
     }
 
     #[test]
@@ -707,28 +857,58 @@ mod tests {
         let with = |kind, change: &dyn Fn(&mut interest_registration::Model), dates: Vec<RunDates>| {
             let mut entry = entry.clone();
             change(&mut entry);
-            still_true(kind, &facts(Subject::Interest(Box::new(OfInterest { entry, token: None, dates }))))
+            still_true(
+                kind,
+                &facts(Subject::Interest(Box::new(OfInterest {
+                    entry,
+                    token: None,
+                    dates,
+                }))),
+            )
         };
         let proven = |it: &mut interest_registration::Model| it.proven_at = Some(now());
         assert_eq!(with(Kind::ConfirmNewDates, &|_| {}, Vec::new()), Ok(()));
-        assert_eq!(with(Kind::ConfirmNewDates, &proven, Vec::new()), Err("the address is confirmed"));
-        assert_eq!(with(Kind::NewDates, &|_| {}, vec![run()]), Err("the address is not confirmed"));
+        assert_eq!(
+            with(Kind::ConfirmNewDates, &proven, Vec::new()),
+            Err("the address is confirmed")
+        );
+        assert_eq!(
+            with(Kind::NewDates, &|_| {}, vec![run()]),
+            Err("the address is not confirmed")
+        );
         assert_eq!(with(Kind::NewDates, &proven, vec![run()]), Ok(()));
-        assert_eq!(with(Kind::NewDates, &proven, Vec::new()), Err("there are no dates to book"));
+        assert_eq!(
+            with(Kind::NewDates, &proven, Vec::new()),
+            Err("there are no dates to book")
+        );
         let stopped = |it: &mut interest_registration::Model| it.ended_at = Some(now());
-        assert_eq!(with(Kind::NewDates, &stopped, vec![run()]), Err("the person stopped it"));
+        assert_eq!(
+            with(Kind::NewDates, &stopped, vec![run()]),
+            Err("the person stopped it")
+        );
         let old = |it: &mut interest_registration::Model| {
             (it.proven_at, it.since) = (Some(now()), now() - Duration::days(365));
         };
-        assert_eq!(with(Kind::NewDates, &old, vec![run()]), Err("the person asked too long ago"));
+        assert_eq!(
+            with(Kind::NewDates, &old, vec![run()]),
+            Err("the person asked too long ago")
+        );
     }
 
     #[test]
     fn parameters_that_make_no_sense_count_as_not_said() {
-        let all = Parameters { event: Some(3), copy: true, ..Parameters::default() };
+        let all = Parameters {
+            event: Some(3),
+            copy: true,
+            ..Parameters::default()
+        };
         assert_eq!(Parameters::of(&all.clone().into_value()), all);
         assert_eq!(Parameters::default().into_value(), serde_json::json!({}));
-        for value in [Value::Null, serde_json::json!({ "event": "x" }), serde_json::json!([])] {
+        for value in [
+            Value::Null,
+            serde_json::json!({ "event": "x" }),
+            serde_json::json!([]),
+        ] {
             assert_eq!(Parameters::of(&value), Parameters::default());
         }
     }

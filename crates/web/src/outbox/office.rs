@@ -22,7 +22,7 @@ use crate::work::Work;
 pub(crate) struct Office {
     pub(crate) app: App,
     pub(crate) mailer: Mailer,
-    _folder: TempDir,
+    pub(crate) _folder: TempDir,
 }
 
 /// Somebody who booked.
@@ -42,7 +42,10 @@ impl Office {
     /// At Tuesday 11 May 2027, 2pm in London.
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let handles = Records::Embedded(folder.path().join("alongside.db")).open().await.unwrap();
+        let handles = Records::Embedded(folder.path().join("alongside.db"))
+            .open()
+            .await
+            .unwrap();
         database::migrate(&handles.writer).await.unwrap();
         let setup = Setup {
             base_url: "https://courses.example.org".to_owned(),
@@ -51,8 +54,19 @@ impl Office {
             mail_folder: None,
         };
         let clock = Clock::stopped_at(Ts::new(datetime!(2027-05-11 13:00 UTC)));
-        let app = App::new(handles.writer, handles.reader, clock, Secrets::predictable(7), setup).unwrap();
-        let office = Self { app, mailer: Mailer::memory(), _folder: folder };
+        let app = App::new(
+            handles.writer,
+            handles.reader,
+            clock,
+            Secrets::predictable(7),
+            setup,
+        )
+        .unwrap();
+        let office = Self {
+            app,
+            mailer: Mailer::memory(),
+            _folder: folder,
+        };
         office.add_course().await;
         office
     }
@@ -88,7 +102,12 @@ impl Office {
 
     /// A published online run on two days, 10am to 1:15pm.
     pub(crate) async fn run(&self, capacity: i32, days: [Date; 2]) -> RunId {
-        let session = |date| NewSession { date, start: time!(10:00), end: time!(13:15), break_minutes: 15 };
+        let session = |date| NewSession {
+            date,
+            start: time!(10:00),
+            end: time!(13:15),
+            break_minutes: 15,
+        };
         let new = NewRun {
             course_code: "intro".to_owned(),
             label: "Mornings".to_owned(),
@@ -101,7 +120,10 @@ impl Office {
             waiting_list: true,
             sessions: days.map(session).to_vec(),
         };
-        let vouched = Vouched { minutes: true, without_facilitators: Some("a test".to_owned()) };
+        let vouched = Vouched {
+            minutes: true,
+            without_facilitators: Some("a test".to_owned()),
+        };
         self.act(async |work| {
             let fresh = || work.fresh_id();
             let run = calendar::add_run(work.tx(), &fresh, new.clone()).await?;
@@ -114,7 +136,10 @@ impl Office {
     /// One change to the records, which must succeed.
     pub(crate) async fn act<T>(&self, act: impl AsyncFn(&Work) -> Result<T, crate::error::Error>) -> T {
         let act = &act;
-        self.app.change(|work| async move { act(&work).await }).await.unwrap()
+        self.app
+            .change(|work| async move { act(&work).await })
+            .await
+            .unwrap()
     }
 
     /// A person with this address; with none, they can be called.
@@ -138,16 +163,37 @@ impl Office {
     }
 
     /// The same for a person who is there, with other answers.
-    pub(crate) async fn guest_with(&self, run: RunId, person: PersonId, answers: impl Fn(&mut Details)) -> Guest {
-        let snapshot = booking::allocator::snapshot(self.app.reader(), run).await.unwrap().unwrap();
+    pub(crate) async fn guest_with(
+        &self,
+        run: RunId,
+        person: PersonId,
+        answers: impl Fn(&mut Details),
+    ) -> Guest {
+        let snapshot = booking::allocator::snapshot(self.app.reader(), run)
+            .await
+            .unwrap()
+            .unwrap();
         let free = snapshot.public_free(self.app.now()) > 0;
         let booking = BookingId(self.app.secrets().id(self.app.now()));
-        let ask = Ask { booking, person, proven: false, priority: false };
+        let ask = Ask {
+            booking,
+            person,
+            proven: false,
+            priority: false,
+        };
         let mut details = self.details();
         answers(&mut details);
-        let change = if free { Change::Book(ask) } else { Change::Join(ask) };
-        let asked = Asked { details: Some(details), ..Asked::by_person(change) };
-        self.act(async |work| work.allocate(run, asked.clone()).await.map(|_| ())).await;
+        let change = if free {
+            Change::Book(ask)
+        } else {
+            Change::Join(ask)
+        };
+        let asked = Asked {
+            details: Some(details),
+            ..Asked::by_person(change)
+        };
+        self.act(async |work| work.allocate(run, asked.clone()).await.map(|_| ()))
+            .await;
         Guest { person, booking, run }
     }
 
@@ -187,15 +233,24 @@ impl Office {
     /// What the person asks for on a page.
     pub(crate) async fn by_person(&self, run: RunId, change: Change) {
         let asked = Asked::by_person(change);
-        self.act(async |work| work.allocate(run, asked.clone()).await.map(|_| ())).await;
+        self.act(async |work| work.allocate(run, asked.clone()).await.map(|_| ()))
+            .await;
     }
 
     /// What the team does, with a reason.
     pub(crate) async fn by_team(&self, run: RunId, change: Change) {
-        let cause =
-            Cause { actor: Actor::Team(None), channel: Channel::Phone, reason: Some("We spoke about it.".to_owned()) };
-        let asked = Asked { change, cause, details: None };
-        self.act(async |work| work.allocate(run, asked.clone()).await.map(|_| ())).await;
+        let cause = Cause {
+            actor: Actor::Team(None),
+            channel: Channel::Phone,
+            reason: Some("We spoke about it.".to_owned()),
+        };
+        let asked = Asked {
+            change,
+            cause,
+            details: None,
+        };
+        self.act(async |work| work.allocate(run, asked.clone()).await.map(|_| ()))
+            .await;
     }
 
     /// Moves a booking to another run, as the person asks for it.
@@ -203,13 +258,23 @@ impl Office {
         let booking = BookingId(self.app.secrets().id(self.app.now()));
         let arrival = Arrival {
             run,
-            ask: Ask { booking, person: guest.person, proven: true, priority: false },
+            ask: Ask {
+                booking,
+                person: guest.person,
+                proven: true,
+                priority: false,
+            },
             cause: Cause::person(),
             reference: self.app.secrets().reference(),
         };
         let from = (guest.run, guest.booking);
-        self.act(async |work| work.allocate_move(from, arrival.clone()).await).await;
-        Guest { booking, run, ..guest }
+        self.act(async |work| work.allocate_move(from, arrival.clone()).await)
+            .await;
+        Guest {
+            booking,
+            run,
+            ..guest
+        }
     }
 
     /// Writes a mail as a page would.
@@ -240,24 +305,35 @@ impl Office {
 
     /// What was sent since it was last asked for.
     pub(crate) fn taken(&self) -> Vec<Sent> {
-        let Mailer::Memory(sent) = &self.mailer else { return Vec::new() };
+        let Mailer::Memory(sent) = &self.mailer else {
+            return Vec::new();
+        };
         std::mem::take(&mut *sent.lock().unwrap())
     }
 
     /// The subjects of what was sent since, with the recipients.
     pub(crate) fn subjects(&self) -> Vec<String> {
-        self.taken().iter().map(|it| format!("{}: {}", it.to, it.read().subject())).collect()
+        self.taken()
+            .iter()
+            .map(|it| format!("{}: {}", it.to, it.read().subject()))
+            .collect()
     }
 
     /// Every mail of the outbox, in order.
     pub(crate) async fn rows(&self) -> Vec<outbox_mail::Model> {
-        outbox_mail::Entity::find().order_by_asc(outbox_mail::Column::Seq).all(self.app.reader()).await.unwrap()
+        outbox_mail::Entity::find()
+            .order_by_asc(outbox_mail::Column::Seq)
+            .all(self.app.reader())
+            .await
+            .unwrap()
     }
 
     /// The rows in words: kind, state, reason.
     pub(crate) async fn outbox(&self) -> Vec<String> {
         let words = |it: outbox_mail::Model| {
-            format!("{} {} {}", it.kind, it.state, it.reason.unwrap_or_default()).trim_end().to_owned()
+            format!("{} {} {}", it.kind, it.state, it.reason.unwrap_or_default())
+                .trim_end()
+                .to_owned()
         };
         self.rows().await.into_iter().map(words).collect()
     }
@@ -265,13 +341,19 @@ impl Office {
     /// The tasks in words, sorted: kind and occasion.
     pub(crate) async fn tasks(&self) -> Vec<String> {
         let tasks = team_task::Entity::find().all(self.app.reader()).await.unwrap();
-        let mut tasks: Vec<_> = tasks.into_iter().map(|it| format!("{} {}", it.kind, it.occasion)).collect();
+        let mut tasks: Vec<_> = tasks
+            .into_iter()
+            .map(|it| format!("{} {}", it.kind, it.occasion))
+            .collect();
         tasks.sort();
         tasks
     }
 
     /// A booking as it is now.
     pub(crate) async fn record(&self, guest: Guest) -> BookingRecord {
-        bookings::find(self.app.reader(), guest.booking).await.unwrap().unwrap()
+        bookings::find(self.app.reader(), guest.booking)
+            .await
+            .unwrap()
+            .unwrap()
     }
 }

@@ -9,8 +9,8 @@ use lettre::message::header::{ContentDisposition, ContentType, Header, HeaderNam
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use time::{Duration, PrimitiveDateTime};
 
-use super::calendar_invite::{self, Invite, Method};
 use super::Kind;
+use super::calendar_invite::{self, Invite, Method};
 use super::facts::{Facts, OfBooking, OfCalendar, Shown, Subject};
 use super::letter::{self, Day, Letter, LinkedBooking, Links, NextDate, Parts, deadline_short};
 use crate::error::Error;
@@ -66,7 +66,12 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
     }
     letter.days = days(&it.run.sessions);
     letter.dates = words::dates(&it.run.sessions);
-    letter.first_date = it.run.sessions.first().map(|it| words::date_without_year(it.date)).unwrap_or_default();
+    letter.first_date = it
+        .run
+        .sessions
+        .first()
+        .map(|it| words::date_without_year(it.date))
+        .unwrap_or_default();
     letter.place = words::place(&it.run);
     let before = match (&it.old, kind) {
         (Some(old), _) => {
@@ -142,7 +147,9 @@ impl Pages<'_> {
 fn answer_by(it: &OfBooking, facts: &Facts) -> Option<Ts> {
     let until = it.record.state.deadline()?;
     let window = it.record.window_minutes.map(|it| Duration::minutes(it.into()));
-    let (Some(window), None) = (window, it.record.clock_from) else { return Some(until) };
+    let (Some(window), None) = (window, it.record.clock_from) else {
+        return Some(until);
+    };
     let from_now = match (it.record.state, it.run.sessions.first()) {
         (State::Offered { .. }, Some(first)) => {
             offer_ends(&facts.settings, &facts.days, facts.now, window, first.starts_at)
@@ -154,11 +161,22 @@ fn answer_by(it: &OfBooking, facts: &Facts) -> Option<Ts> {
 
 fn short(until: Ts) -> String {
     let (day, time) = london::local(until);
-    deadline_short(&day.weekday().to_string(), day.day(), &day.month().to_string(), &words::time(time))
+    deadline_short(
+        &day.weekday().to_string(),
+        day.day(),
+        &day.month().to_string(),
+        &words::time(time),
+    )
 }
 
 fn days(meetings: &[Meeting]) -> Vec<Day> {
-    meetings.iter().map(|it| Day { label: format!("Day {}", it.idx), text: words::day(it) }).collect()
+    meetings
+        .iter()
+        .map(|it| Day {
+            label: format!("Day {}", it.idx),
+            text: words::day(it),
+        })
+        .collect()
 }
 
 fn next_dates(pages: &Pages<'_>, dates: &[RunDates]) -> Vec<NextDate> {
@@ -166,7 +184,11 @@ fn next_dates(pages: &Pages<'_>, dates: &[RunDates]) -> Vec<NextDate> {
         let place = words::place(it);
         let place = if place == "Online" { "online" } else { &place };
         NextDate {
-            dates: format!("{}, {}, {place}", words::dates(&it.sessions), words::all_hours(&it.sessions)),
+            dates: format!(
+                "{}, {}, {place}",
+                words::dates(&it.sessions),
+                words::all_hours(&it.sessions)
+            ),
             url: pages.at(&format!("/courses/{}/{}", it.course_code, it.slug)),
         }
     };
@@ -189,9 +211,15 @@ fn status(state: State) -> String {
         State::Booked => "Booked".to_owned(),
         State::Waiting => "Waiting".to_owned(),
         State::Offered { until } => format!("Offered, reply by {}", words::date_time(until)),
-        State::Cancelled { by: booking::By::Person } => "Cancelled".to_owned(),
-        State::Cancelled { by: booking::By::Team } => "Cancelled by us".to_owned(),
-        State::Cancelled { by: booking::By::RunCancelled } => "Course cancelled".to_owned(),
+        State::Cancelled {
+            by: booking::By::Person,
+        } => "Cancelled".to_owned(),
+        State::Cancelled {
+            by: booking::By::Team,
+        } => "Cancelled by us".to_owned(),
+        State::Cancelled {
+            by: booking::By::RunCancelled,
+        } => "Course cancelled".to_owned(),
         State::Moved { .. } => "Moved".to_owned(),
         State::Lapsed => "Not confirmed in time".to_owned(),
         State::Closed => "List closed".to_owned(),
@@ -225,7 +253,11 @@ pub(crate) fn shown(kind: Kind, it: &OfBooking) -> Vec<Shown> {
         if request || (of.shown && !has_place) {
             let sequence = of.entries.iter().map(|it| it.sequence).max().unwrap_or(0);
             let sequence = of.used.map_or(sequence, |used| sequence.max(used + 1));
-            shown.push(Shown { booking: of.booking, request, sequence });
+            shown.push(Shown {
+                booking: of.booking,
+                request,
+                sequence,
+            });
         }
     }
     // What ends comes first: old entries go, then new ones come.
@@ -251,8 +283,17 @@ pub(crate) fn calendar_parts(
 ) -> Vec<CalendarPart> {
     let mut parts = Vec::new();
     for show in shown {
-        let Some(of) = it.calendars.iter().find(|it| it.booking == show.booking) else { continue };
-        let about = Entry { letter, it, of, show, recipient, stamp };
+        let Some(of) = it.calendars.iter().find(|it| it.booking == show.booking) else {
+            continue;
+        };
+        let about = Entry {
+            letter,
+            it,
+            of,
+            show,
+            recipient,
+            stamp,
+        };
         parts.extend(of.run.sessions.iter().filter_map(|day| about.part(day)));
     }
     parts
@@ -272,7 +313,11 @@ impl Entry<'_> {
     fn part(&self, day: &Meeting) -> Option<CalendarPart> {
         let entry = self.of.entries.iter().find(|it| it.session == day.id)?;
         let number = usize::try_from(day.idx).unwrap_or(1);
-        let method = if self.show.request { Method::Request } else { Method::Cancel };
+        let method = if self.show.request {
+            Method::Request
+        } else {
+            Method::Cancel
+        };
         let place = words::place(&self.of.run);
         let links = &self.letter.links;
         let description = match (&links.join, &links.manage) {
@@ -292,11 +337,19 @@ impl Entry<'_> {
             ends: PrimitiveDateTime::new(day.date, day.end),
             summary: &calendar_invite::summary(number, self.of.run.sessions.len()),
             // A venue is not for an address that is not proven (B-21).
-            location: if self.it.is_trusted() || place == "Online" { &place } else { "" },
+            location: if self.it.is_trusted() || place == "Online" {
+                &place
+            } else {
+                ""
+            },
             description: &description,
             url: links.manage.as_deref(),
         });
-        let file = if self.show.request { format!("day-{number}.ics") } else { format!("day-{number}-cancelled.ics") };
+        let file = if self.show.request {
+            format!("day-{number}.ics")
+        } else {
+            format!("day-{number}-cancelled.ics")
+        };
         Some(CalendarPart { method, file, text })
     }
 }
@@ -391,5 +444,156 @@ impl Header for ListUnsubscribe {
 
     fn display(&self) -> HeaderValue {
         HeaderValue::new(Self::name(), format!("<{}>", self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailer::Reading;
+    use crate::outbox::letter::samples::{KINDS, samples};
+    use crate::outbox::office::{JULY, JUNE, Office};
+    use crate::pages::Pages as Templates;
+    use crate::work::Work;
+    use booking::Change;
+    use sea_orm::ActiveModelTrait;
+    use sea_orm::ActiveValue::Set;
+    use std::collections::BTreeSet;
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    fn outside(unsubscribe: Option<&str>) -> Outside<'_> {
+        Outside {
+            id: MailId(Uuid::from_u128(0x0197_6f2e_0000_7000_8000_0000_0000_0001)),
+            host: "courses.example.org",
+            to: "sam@example.com",
+            date: Ts::new(datetime!(2027-05-11 13:00:05 UTC)),
+            unsubscribe,
+        }
+    }
+
+    #[test]
+    fn every_letter_survives_the_post() {
+        let templates = Templates::load().unwrap();
+        for kind in KINDS {
+            let kind = Kind::named(kind).unwrap();
+            for letter in samples(kind.name()) {
+                let parts = templates.mail(&letter, kind).unwrap();
+                let bytes = || message(&outside(None), &letter.site, parts.clone(), Vec::new()).unwrap();
+                assert_eq!(bytes(), bytes(), "the same facts are the same bytes");
+                let reading = Reading::of(&bytes());
+                let lines = |text: &str| text.replace("\r\n", "\n").trim_end().to_owned();
+                assert_eq!(reading.subject(), parts.subject);
+                assert_eq!(lines(&reading.text), lines(&parts.text));
+                assert_eq!(lines(&reading.html), lines(&parts.html));
+            }
+        }
+    }
+
+    #[test]
+    fn the_outside_of_a_mail() {
+        let parts = Parts { subject: "Your new date".to_owned(), text: "Hello\n".to_owned(), html: "<p>Hello</p>".to_owned() };
+        let site = letter::Site {
+            neutral_name: "Courses at Anytown Healthcare".to_owned(),
+            contact_email: "courses@example.org".to_owned(),
+            ..letter::Site::default()
+        };
+        let stop = "https://courses.example.org/new-dates/Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE";
+        let calendar =
+            vec![CalendarPart { method: Method::Cancel, file: "day-1.ics".to_owned(), text: "BEGIN:VCALENDAR\r\n".to_owned() }];
+        let bytes = message(&outside(Some(stop)), &site, parts, calendar).unwrap();
+        insta::assert_snapshot!(String::from_utf8(bytes).unwrap().replace("\r\n", "\n"));
+    }
+
+    #[test]
+    fn no_name_becomes_a_header_of_its_own() {
+        let parts = Parts { subject: "a\r\nBcc: x@example.org".to_owned(), text: String::new(), html: String::new() };
+        let site = letter::Site {
+            neutral_name: "Courses\r\nBcc: x@example.org\0".to_owned(),
+            contact_email: "courses@example.org".to_owned(),
+            ..letter::Site::default()
+        };
+        let reading = Reading::of(&message(&outside(None), &site, parts, Vec::new()).unwrap());
+        assert_eq!(reading.header("Bcc"), None);
+        assert_eq!(reading.header("To"), Some("sam@example.com"));
+    }
+
+    /// The pattern of the route that a link leads to.
+    fn pattern(link: &str) -> String {
+        let path = link.strip_prefix("https://courses.example.org").unwrap_or_else(|| panic!("{link} is not ours"));
+        let parts: Vec<&str> = path.split('/').collect();
+        match parts.as_slice() {
+            ["", "courses", _] => "/courses/{course}".to_owned(),
+            ["", "courses", _, _] => "/courses/{course}/{run}".to_owned(),
+            ["", first @ ("b" | "o" | "d" | "new-dates"), token, rest @ ..] => {
+                assert_eq!(token.len(), 43, "{link}");
+                [&["", *first, "{token}"][..], rest].concat().join("/")
+            }
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Every link of every mail that this story sends leads to a page that is there.
+    #[tokio::test]
+    async fn links_lead_to_pages() {
+        let office = Office::open().await;
+        let (june, july) = (office.run(1, JUNE).await, office.run(2, JULY).await);
+        let sam = office.booked(june, "Sam Taylor", "sam@example.com").await;
+        let kim = office.guest(june, "Kim Lee", Some("kim@example.com")).await;
+        office.rounds().await;
+        office.by_team(june, Change::RunChanged).await;
+        office.rounds().await;
+        office.move_to(sam, july).await;
+        office.rounds().await;
+        office.write(Kind::YourLinks, Uuid::nil(), "sam@example.com", "1").await;
+        office.write(Kind::BookingDetailsChanged, kim.booking.0, "kim@example.com", "1").await;
+        office.wait(Duration::days(3));
+        office.rounds().await;
+        office.by_team(june, Change::CancelRun("The hall is closed.".to_owned())).await;
+        office.guest(july, "Jo Field", Some("jo@example.com")).await;
+        office.rounds().await;
+        office.wait(Duration::hours(25));
+        office.rounds().await;
+        let routes: BTreeSet<&str> = crate::route_table(false).iter().map(|it| it.path).collect();
+        let mut seen = BTreeSet::new();
+        for mail in office.taken() {
+            for link in mail.read().links() {
+                seen.insert(pattern(link));
+            }
+        }
+        let missing: Vec<_> = seen.iter().filter(|it| !routes.contains(it.as_str())).collect();
+        assert!(missing.is_empty(), "{missing:#?}");
+        assert!(seen.len() >= 9, "{seen:#?}");
+    }
+
+    #[tokio::test]
+    async fn the_new_dates_list_gets_dates_and_a_way_out() {
+        use crate::entity::interest_registration;
+        use crate::links;
+        let office = Office::open().await;
+        office.run(2, JUNE).await;
+        let id = Uuid::from_u128(9);
+        office
+            .act(async |work: &Work| {
+                let course = booking::calendar::course_named(work.tx(), "intro").await?.unwrap();
+                let row = interest_registration::ActiveModel {
+                    id: Set(id),
+                    course: Set(course.id),
+                    email: Set(Some("sam@example.com".to_owned())),
+                    phone: Set(None),
+                    proven_at: Set(Some(work.now())),
+                    since: Set(work.now()),
+                    ended_at: Set(None),
+                };
+                row.insert(work.tx()).await?;
+                links::make(work, Purpose::NewDates, id, 1, None).await
+            })
+            .await;
+        office.write(Kind::NewDates, id, "sam@example.com", "run").await;
+        office.rounds().await;
+        let reading = office.taken().pop().unwrap().read();
+        assert!(reading.text.contains("Tuesday 8 and Tuesday 15 June 2027, 10am to 1:15pm, both days, online"), "{}", reading.text);
+        let stop = reading.links().into_iter().find(|it| it.contains("/new-dates/")).unwrap();
+        assert_eq!(reading.header("List-Unsubscribe"), Some(format!("<{stop}>").as_str()));
     }
 }

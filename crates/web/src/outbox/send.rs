@@ -22,9 +22,9 @@ use time::Duration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::Kind;
 use super::facts::{self, Facts, Parameters, Reader, Shown, Subject, still_true};
 use super::render::{self, Outside};
-use super::Kind;
 use crate::app::App;
 use crate::entity::{calendar_entry, outbox_mail};
 use crate::error::Error;
@@ -46,7 +46,9 @@ const MARK_TRIES: u32 = 60;
 
 /// Sends what is due, until nothing is.
 pub(crate) async fn send_due(app: &App, mailer: &Mailer) -> Result<(), Error> {
-    let Mailer::Smtp(smtp) = mailer else { return work_off(app, mailer).await };
+    let Mailer::Smtp(smtp) = mailer else {
+        return work_off(app, mailer).await;
+    };
     if Queue::default().next(app.reader(), app.now()).await?.is_none() {
         return Ok(());
     }
@@ -70,7 +72,8 @@ pub(crate) async fn send_due(app: &App, mailer: &Mailer) -> Result<(), Error> {
 /// One mail after the other.
 async fn work_off(app: &App, mailer: &Mailer) -> Result<(), Error> {
     // Looked at without a change first: most of the time nothing is due.
-    while Queue::default().next(app.reader(), app.now()).await?.is_some() && mailer.is_ready(app.now()).await {
+    while Queue::default().next(app.reader(), app.now()).await?.is_some() && mailer.is_ready(app.now()).await
+    {
         match claim(app).await? {
             None => break,
             Some(Claim::Settled) => {}
@@ -125,11 +128,21 @@ impl Queue {
     }
 }
 
-async fn candidates(db: &impl ConnectionTrait, now: Ts, after: Option<i64>) -> Result<VecDeque<Candidate>, Error> {
+async fn candidates(
+    db: &impl ConnectionTrait,
+    now: Ts,
+    after: Option<i64>,
+) -> Result<VecDeque<Candidate>, Error> {
     use outbox_mail::Column;
     let rows: Vec<(i64, String, String, Ts, Option<Ts>)> = outbox_mail::Entity::find()
         .select_only()
-        .columns([Column::Seq, Column::Recipient, Column::State, Column::NextTryAt, Column::LeasedUntil])
+        .columns([
+            Column::Seq,
+            Column::Recipient,
+            Column::State,
+            Column::NextTryAt,
+            Column::LeasedUntil,
+        ])
         .filter(Column::State.is_in(["queued", "sending"]))
         .filter(Column::DueAt.lte(now))
         // A mail of a kind that only a newer program knows is left to it.
@@ -177,7 +190,9 @@ pub(crate) enum Claim {
 pub(crate) async fn claim(app: &App) -> Result<Option<Claim>, Error> {
     let at = Arc::new(AtomicI64::new(0));
     let (program, seen) = (app.clone(), Arc::clone(&at));
-    let claimed = app.change(async |work| next_claim(&program, &work, &seen).await).await;
+    let claimed = app
+        .change(async |work| next_claim(&program, &work, &seen).await)
+        .await;
     match claimed {
         // One mail that cannot be written must not hold up all others.
         Err(error) if !error.is_passing() => {
@@ -213,8 +228,12 @@ async fn set_aside(work: &Work, seq: i64) -> Result<(), Error> {
 /// The row, if nobody else has it. On SQLite nobody else can.
 async fn locked(work: &Work, seq: i64) -> Result<Option<outbox_mail::Model>, Error> {
     use outbox_mail::Column;
-    let waits = Condition::all().add(Column::State.eq("queued")).add(Column::NextTryAt.lte(work.now()));
-    let left = Condition::all().add(Column::State.eq("sending")).add(Column::LeasedUntil.lte(work.now()));
+    let waits = Condition::all()
+        .add(Column::State.eq("queued"))
+        .add(Column::NextTryAt.lte(work.now()));
+    let left = Condition::all()
+        .add(Column::State.eq("sending"))
+        .add(Column::LeasedUntil.lte(work.now()));
     Ok(outbox_mail::Entity::find_by_id(seq)
         .filter(Condition::any().add(waits).add(left))
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
@@ -224,7 +243,9 @@ async fn locked(work: &Work, seq: i64) -> Result<Option<outbox_mail::Model>, Err
 
 /// Checks and renders a row, or finds that it need not be sent.
 async fn prepare(app: &App, work: &Work, mut row: outbox_mail::Model) -> Result<Claim, Error> {
-    let Some(kind) = Kind::named(&row.kind) else { return Ok(Claim::Settled) };
+    let Some(kind) = Kind::named(&row.kind) else {
+        return Ok(Claim::Settled);
+    };
     if row.state == "sending" {
         // Whoever had it is gone. It counts as a try, so that a mail that brings us down ends too.
         row.tries += 1;
@@ -272,14 +293,20 @@ fn moved_on(kind: Kind, facts: &Facts) -> Option<Option<String>> {
             Reader::Former(new) => Some(new.clone()),
             Reader::Owner { .. } | Reader::Copy | Reader::NoMore => None,
         },
-        Subject::Booking(_) | Subject::Links(_) | Subject::Draft(..) | Subject::Interest(_) | Subject::Gone => None,
+        Subject::Booking(_)
+        | Subject::Links(_)
+        | Subject::Draft(..)
+        | Subject::Interest(_)
+        | Subject::Gone => None,
     }
 }
 
 /// Whether the same was written to the new address already.
 async fn is_told_there(work: &Work, row: &outbox_mail::Model, address: &str) -> Result<bool, Error> {
     use outbox_mail::Column;
-    let same = Condition::any().add(Column::Occasion.eq(&row.occasion)).add(Column::Seq.gt(row.seq));
+    let same = Condition::any()
+        .add(Column::Occasion.eq(&row.occasion))
+        .add(Column::Seq.gt(row.seq));
     let told = outbox_mail::Entity::find()
         .filter(Column::Kind.eq(&row.kind))
         .filter(Column::About.eq(row.about))
@@ -292,14 +319,22 @@ async fn is_told_there(work: &Work, row: &outbox_mail::Model, address: &str) -> 
 
 /// A better moment for a reminder: half way of the time that the person really has, by day (B-102).
 fn better_later(kind: Kind, facts: &Facts) -> Option<Ts> {
-    let Subject::Booking(it) = &facts.subject else { return None };
-    let (State::Unconfirmed { until }, Some(from)) = (it.record.state, it.record.clock_from) else { return None };
+    let Subject::Booking(it) = &facts.subject else {
+        return None;
+    };
+    let (State::Unconfirmed { until }, Some(from)) = (it.record.state, it.record.clock_from) else {
+        return None;
+    };
     if kind != Kind::ConfirmReminder {
         return None;
     }
     let half = booking::deadlines::confirm_reminder(&facts.settings, from, until);
     let morning = booking::deadlines::by_day(&facts.settings, facts.now);
-    let by_day = if until - morning >= Duration::hours(1) { morning } else { facts.now };
+    let by_day = if until - morning >= Duration::hours(1) {
+        morning
+    } else {
+        facts.now
+    };
     Some(half.max(by_day)).filter(|it| *it > facts.now)
 }
 
@@ -321,21 +356,35 @@ fn rendered(
         host: work.host(),
         to: &row.recipient,
         date: row.due_at,
-        unsubscribe: letter.links.new_dates_stop.as_deref().filter(|_| kind == Kind::NewDates),
+        unsubscribe: letter
+            .links
+            .new_dates_stop
+            .as_deref()
+            .filter(|_| kind == Kind::NewDates),
     };
     let parts = app.pages.mail(&letter, kind)?;
     Ok((render::message(&outside, &letter.site, parts, calendar)?, shown))
 }
 
 /// Notes in the row what a calendar is asked to show, and in the entries the number it was asked with.
-async fn note_shown(work: &Work, facts: &Facts, parameters: &mut Value, shown: &[Shown]) -> Result<(), Error> {
+async fn note_shown(
+    work: &Work,
+    facts: &Facts,
+    parameters: &mut Value,
+    shown: &[Shown],
+) -> Result<(), Error> {
     if let Value::Object(fields) = parameters {
         fields.remove("calendar");
         if !shown.is_empty() {
-            fields.insert("calendar".to_owned(), serde_json::to_value(shown).unwrap_or_default());
+            fields.insert(
+                "calendar".to_owned(),
+                serde_json::to_value(shown).unwrap_or_default(),
+            );
         }
     }
-    let Subject::Booking(it) = &facts.subject else { return Ok(()) };
+    let Subject::Booking(it) = &facts.subject else {
+        return Ok(());
+    };
     for show in shown {
         for of in it.calendars.iter().filter(|of| of.booking == show.booking) {
             for entry in of.entries.iter().filter(|entry| entry.sequence < show.sequence) {
@@ -361,7 +410,12 @@ fn free(row: &outbox_mail::Model) -> outbox_mail::ActiveModel {
 
 /// Makes the row ours for a while.
 async fn lease(work: &Work, row: &outbox_mail::Model, bytes: Vec<u8>, again: bool) -> Result<Claim, Error> {
-    let (lease, from) = (work.fresh_id(), crate::site::organisation(work.tx()).await?.remove("contact_email"));
+    let (lease, from) = (
+        work.fresh_id(),
+        crate::site::organisation(work.tx())
+            .await?
+            .remove("contact_email"),
+    );
     let update = outbox_mail::ActiveModel {
         seq: Set(row.seq),
         state: Set("sending".to_owned()),
@@ -374,8 +428,18 @@ async fn lease(work: &Work, row: &outbox_mail::Model, bytes: Vec<u8>, again: boo
         ..Default::default()
     };
     update.update(work.tx()).await?;
-    let mail = Sent { id: row.id, from: from.unwrap_or_default(), to: row.recipient.clone(), bytes };
-    Ok(Claim::Send(Box::new(Claimed { seq: row.seq, lease, again, mail })))
+    let mail = Sent {
+        id: row.id,
+        from: from.unwrap_or_default(),
+        to: row.recipient.clone(),
+        bytes,
+    };
+    Ok(Claim::Send(Box::new(Claimed {
+        seq: row.seq,
+        lease,
+        again,
+        mail,
+    })))
 }
 
 /// Hands a claimed mail over, and keeps it ours for as long as that takes.
@@ -417,8 +481,13 @@ pub(crate) async fn mark(app: &App, claimed: &Claimed, outcome: &Result<(), Send
     loop {
         tried += 1;
         let (ours, came) = (claimed.clone(), outcome.clone());
-        match app.change(async |work| settle(&work, &ours, &came, with_clock).await).await {
-            Err(error) if error.is_passing() && tried < MARK_TRIES => tokio::time::sleep(Wait::from_secs(1)).await,
+        match app
+            .change(async |work| settle(&work, &ours, &came, with_clock).await)
+            .await
+        {
+            Err(error) if error.is_passing() && tried < MARK_TRIES => {
+                tokio::time::sleep(Wait::from_secs(1)).await
+            }
             // A run that cannot be changed must not make its mail leave again and again.
             Err(error) if !error.is_passing() && with_clock => {
                 tracing::error!(event = "fault", mail = %claimed.mail.id, %error);
@@ -468,7 +537,11 @@ async fn settle(
         Err(SendError::Temporary(why)) => retry(work, &row, kept, why).await?,
         Err(SendError::Unknown(why)) => retry(work, &row, row.rendered.clone(), why).await?,
     };
-    if is_over && with_clock { start_clock(work, &row).await } else { Ok(()) }
+    if is_over && with_clock {
+        start_clock(work, &row).await
+    } else {
+        Ok(())
+    }
 }
 
 /// How long to wait after so many tries; nothing when that was the last one (B-104, T-59).
@@ -480,7 +553,12 @@ async fn wait_after(work: &Work, tries: i32) -> Result<Option<Duration>, Error> 
 
 /// Puts a mail off after a try that failed, or gives up; says whether it is given up. Kept bytes are
 /// sent again as they are; without them the mail is written anew from the facts of that moment.
-async fn retry(work: &Work, row: &outbox_mail::Model, kept: Option<Vec<u8>>, why: &str) -> Result<bool, Error> {
+async fn retry(
+    work: &Work,
+    row: &outbox_mail::Model,
+    kept: Option<Vec<u8>>,
+    why: &str,
+) -> Result<bool, Error> {
     let tries = row.tries + 1;
     let Some(wait) = wait_after(work, tries).await? else {
         fail(work, row, why).await?;
@@ -505,7 +583,14 @@ async fn fail(work: &Work, row: &outbox_mail::Model, why: &str) -> Result<(), Er
     failed.reason = Set(Some(why.to_owned()));
     failed.tries = Set(row.tries);
     failed.update(work.tx()).await?;
-    tasks::add(work, TaskKind::PhoneMailFailed, row.about, &format!("mail{}", row.seq), work.now()).await
+    tasks::add(
+        work,
+        TaskKind::PhoneMailFailed,
+        row.about,
+        &format!("mail{}", row.seq),
+        work.now(),
+    )
+    .await
 }
 
 /// Does not send what is no longer true. Where that leaves the person untold, the team tells them.
@@ -539,7 +624,9 @@ async fn start_clock(work: &Work, row: &outbox_mail::Model) -> Result<(), Error>
         _ => return Ok(()),
     };
     let id = BookingId(row.about);
-    let Some(booking) = bookings::find(work.tx(), id).await? else { return Ok(()) };
+    let Some(booking) = bookings::find(work.tx(), id).await? else {
+        return Ok(());
+    };
     if parameters.copy || booking.state.name() != wanted || booking.clock_from.is_some() {
         return Ok(());
     }
@@ -596,14 +683,25 @@ mod tests {
         office.rounds().await;
         let sent = office.taken();
         assert_eq!(sent.len(), 1);
-        assert_eq!((sent[0].from.as_str(), sent[0].to.as_str()), ("courses@example.org", "sam@example.com"));
+        assert_eq!(
+            (sent[0].from.as_str(), sent[0].to.as_str()),
+            ("courses@example.org", "sam@example.com")
+        );
         let record = office.record(sam).await;
         assert_eq!(record.clock_from, Some(office.app.now()));
-        assert_eq!(record.state, State::Unconfirmed { until: office.app.now() + Duration::hours(24) });
+        assert_eq!(
+            record.state,
+            State::Unconfirmed {
+                until: office.app.now() + Duration::hours(24)
+            }
+        );
         let row = &office.rows().await[0];
         assert_eq!((row.state.as_str(), &row.rendered, row.tries), ("sent", &None, 0));
         assert_eq!(row.settled_at, Some(office.app.now()));
-        assert_eq!(sent[0].read().header("Message-ID"), Some(format!("<{}@courses.example.org>", row.id).as_str()));
+        assert_eq!(
+            sent[0].read().header("Message-ID"),
+            Some(format!("<{}@courses.example.org>", row.id).as_str())
+        );
     }
 
     #[tokio::test]
@@ -627,8 +725,14 @@ mod tests {
         office.by_person(run, Change::Cancel(sam.booking)).await;
         office.guest(run, "Kim Lee", Some("kim@example.com")).await;
         let other = take(&office).await;
-        assert_eq!((first.mail.to.as_str(), other.mail.to.as_str()), ("sam@example.com", "kim@example.com"));
-        assert!(nothing_to_take(&office).await, "the second mail to Sam waits for the first");
+        assert_eq!(
+            (first.mail.to.as_str(), other.mail.to.as_str()),
+            ("sam@example.com", "kim@example.com")
+        );
+        assert!(
+            nothing_to_take(&office).await,
+            "the second mail to Sam waits for the first"
+        );
         mark(&office.app, &first, &unknown()).await.unwrap();
         assert!(nothing_to_take(&office).await);
         office.wait(Duration::MINUTE);
@@ -655,7 +759,9 @@ mod tests {
         let second = take(&office).await;
         assert_eq!(second.mail, first.mail);
         // If the first owner comes back, its word does not count any more.
-        mark(&office.app, &first, &Err(SendError::Permanent("550".to_owned()))).await.unwrap();
+        mark(&office.app, &first, &Err(SendError::Permanent("550".to_owned())))
+            .await
+            .unwrap();
         assert_eq!(office.rows().await[0].state, "sending");
         mark(&office.app, &second, &Ok(())).await.unwrap();
         let row = &office.rows().await[0];
@@ -670,7 +776,11 @@ mod tests {
         for minutes in [1, 5, 30, 120, 360] {
             let claimed = take(&office).await;
             mark(&office.app, &claimed, &put_off()).await.unwrap();
-            assert_eq!(office.rows().await[0].rendered, None, "surely not delivered: written anew next time");
+            assert_eq!(
+                office.rows().await[0].rendered,
+                None,
+                "surely not delivered: written anew next time"
+            );
             office.wait(Duration::minutes(minutes) - Duration::SECOND);
             assert!(nothing_to_take(&office).await);
             office.wait(Duration::SECOND);
@@ -694,16 +804,33 @@ mod tests {
         loop {
             let claimed = take(&office).await;
             let offer = claimed.mail.read().subject().starts_with("A place is free");
-            let outcome = if offer { Err(SendError::Permanent("550 no such mailbox".to_owned())) } else { Ok(()) };
+            let outcome = if offer {
+                Err(SendError::Permanent("550 no such mailbox".to_owned()))
+            } else {
+                Ok(())
+            };
             mark(&office.app, &claimed, &outcome).await.unwrap();
             refused += u32::from(offer);
             if refused == 1 {
                 break;
             }
         }
-        assert!(office.outbox().await.contains(&"offer failed 550 no such mailbox".to_owned()));
-        let failed = office.rows().await.into_iter().find(|it| it.state == "failed").unwrap();
-        assert_eq!(office.tasks().await, [format!("phone_mail_failed mail{}", failed.seq)]);
+        assert!(
+            office
+                .outbox()
+                .await
+                .contains(&"offer failed 550 no such mailbox".to_owned())
+        );
+        let failed = office
+            .rows()
+            .await
+            .into_iter()
+            .find(|it| it.state == "failed")
+            .unwrap();
+        assert_eq!(
+            office.tasks().await,
+            [format!("phone_mail_failed mail{}", failed.seq)]
+        );
         assert_eq!(office.record(kim).await.clock_from, Some(office.app.now()));
     }
 
@@ -713,9 +840,18 @@ mod tests {
         let run = office.run(12, JUNE).await;
         office.guest(run, "Sam Taylor", Some("sam@example.com")).await;
         let claimed = take(&office).await;
-        mark(&office.app, &claimed, &Err(SendError::Unreachable("refused".to_owned()))).await.unwrap();
+        mark(
+            &office.app,
+            &claimed,
+            &Err(SendError::Unreachable("refused".to_owned())),
+        )
+        .await
+        .unwrap();
         let row = &office.rows().await[0];
-        assert_eq!((row.state.as_str(), row.tries, &row.rendered), ("queued", 0, &None));
+        assert_eq!(
+            (row.state.as_str(), row.tries, &row.rendered),
+            ("queued", 0, &None)
+        );
         assert_eq!(take(&office).await.mail, claimed.mail);
     }
 
@@ -727,7 +863,11 @@ mod tests {
         let first = take(&office).await;
         mark(&office.app, &first, &unknown()).await.unwrap();
         office.by_person(run, Change::Cancel(sam.booking)).await;
-        for (minutes, outcome) in [(1, put_off()), (5, Err(SendError::Unreachable(String::new()))), (0, Ok(()))] {
+        for (minutes, outcome) in [
+            (1, put_off()),
+            (5, Err(SendError::Unreachable(String::new()))),
+            (0, Ok(())),
+        ] {
             office.wait(Duration::minutes(minutes));
             let again = take(&office).await;
             assert_eq!(again.mail, first.mail);
@@ -755,7 +895,10 @@ mod tests {
         assert_eq!(office.outbox().await, expected);
         office.wait(Duration::hours(20));
         office.rounds().await;
-        assert_eq!(office.outbox().await[1], format!("confirm_reminder suppressed {overtaken}"));
+        assert_eq!(
+            office.outbox().await[1],
+            format!("confirm_reminder suppressed {overtaken}")
+        );
     }
 
     #[tokio::test]
@@ -808,7 +951,14 @@ mod tests {
         let sam = office.booked(run, "Sam Taylor", "sam@example.com").await;
         office.taken();
         office.by_person(run, Change::Cancel(sam.booking)).await;
-        office.write(Kind::BookingDetailsChanged, sam.booking.0, "sam@example.com", "change-1").await;
+        office
+            .write(
+                Kind::BookingDetailsChanged,
+                sam.booking.0,
+                "sam@example.com",
+                "change-1",
+            )
+            .await;
         office
             .act(async |work| {
                 let row = person::ActiveModel {
@@ -823,11 +973,17 @@ mod tests {
             .await;
         office.rounds().await;
         let sent = office.taken();
-        let to: Vec<_> = sent.iter().map(|it| (it.to.as_str(), it.read().links().join(" "))).collect();
+        let to: Vec<_> = sent
+            .iter()
+            .map(|it| (it.to.as_str(), it.read().links().join(" ")))
+            .collect();
         assert_eq!(to.len(), 2, "{to:#?}");
         assert!(to[0].0 == "new@example.com" && to[0].1.contains("/b/"), "{to:#?}");
         // The old mailbox learns that something changed, and nothing that acts for the person.
-        assert!(to[1].0 == "sam@example.com" && !to[1].1.contains("/b/"), "{to:#?}");
+        assert!(
+            to[1].0 == "sam@example.com" && !to[1].1.contains("/b/"),
+            "{to:#?}"
+        );
     }
 
     #[tokio::test]
@@ -838,15 +994,21 @@ mod tests {
         office.by_person(run, Change::Cancel(sam.booking)).await;
         office
             .act(async |work| {
-                let row =
-                    person::ActiveModel { id: Set(sam.person), email_bad: Set(true), ..Default::default() };
+                let row = person::ActiveModel {
+                    id: Set(sam.person),
+                    email_bad: Set(true),
+                    ..Default::default()
+                };
                 row.update(work.tx()).await?;
                 Ok(())
             })
             .await;
         office.rounds().await;
         let rows = office.outbox().await;
-        assert_eq!(rows.last().unwrap(), "cancelled suppressed the person has no usable email");
+        assert_eq!(
+            rows.last().unwrap(),
+            "cancelled suppressed the person has no usable email"
+        );
         assert_eq!(office.tasks().await, ["phone_or_letter cancelled-ev3"]);
     }
 
@@ -858,23 +1020,42 @@ mod tests {
         let kim = office.guest(run, "Kim Lee", Some("sam@example.com")).await;
         office.rounds().await;
         office.taken();
-        office.write(Kind::YourLinks, Uuid::nil(), "sam@example.com", "r1").await;
-        office.write(Kind::YourLinks, Uuid::nil(), "nobody@example.com", "r1").await;
+        office
+            .write(Kind::YourLinks, Uuid::nil(), "sam@example.com", "r1")
+            .await;
+        office
+            .write(Kind::YourLinks, Uuid::nil(), "nobody@example.com", "r1")
+            .await;
         office.rounds().await;
         let sent = office.taken();
         assert_eq!(sent.len(), 1);
         let reading = sent[0].read();
-        assert_eq!(reading.links().iter().filter(|it| it.contains("/b/")).count(), 2, "{}", reading.text);
+        assert_eq!(
+            reading.links().iter().filter(|it| it.contains("/b/")).count(),
+            2,
+            "{}",
+            reading.text
+        );
         assert!(reading.text.contains("Booked, email not confirmed") && !reading.text.contains("Taylor"));
-        assert_eq!(office.outbox().await.last().unwrap(), "your_links suppressed nothing to tell");
+        assert_eq!(
+            office.outbox().await.last().unwrap(),
+            "your_links suppressed nothing to tell"
+        );
         // Asked from the page of a booking that is over.
         for it in [sam, kim] {
             office.by_person(run, Change::Cancel(it.booking)).await;
         }
-        office.write(Kind::YourLinks, sam.booking.0, "sam@example.com", "r2").await;
+        office
+            .write(Kind::YourLinks, sam.booking.0, "sam@example.com", "r2")
+            .await;
         office.rounds().await;
         let last = office.taken().pop().unwrap().read();
-        assert_eq!(last.links().iter().filter(|it| it.contains("/b/")).count(), 1, "{}", last.text);
+        assert_eq!(
+            last.links().iter().filter(|it| it.contains("/b/")).count(),
+            1,
+            "{}",
+            last.text
+        );
     }
 
     /// What the calendars in the mails say, by day: method and sequence.
@@ -902,7 +1083,10 @@ mod tests {
         let office = Office::open().await;
         let (june, july) = (office.run(12, JUNE).await, office.run(12, JULY).await);
         let sam = office.booked(june, "Sam Taylor", "sam@example.com").await;
-        assert_eq!(calendars(&office), ["Your booking for Tuesday 8 June: REQUEST 20270608 0 REQUEST 20270615 0"]);
+        assert_eq!(
+            calendars(&office),
+            ["Your booking for Tuesday 8 June: REQUEST 20270608 0 REQUEST 20270615 0"]
+        );
         let moved = office.move_to(sam, july).await;
         office.rounds().await;
         assert_eq!(
@@ -911,7 +1095,10 @@ mod tests {
         );
         office.by_person(july, Change::Cancel(moved.booking)).await;
         office.rounds().await;
-        assert_eq!(calendars(&office), ["Your booking is cancelled: CANCEL 20270706 1 CANCEL 20270713 1"]);
+        assert_eq!(
+            calendars(&office),
+            ["Your booking is cancelled: CANCEL 20270706 1 CANCEL 20270713 1"]
+        );
     }
 
     #[tokio::test]
@@ -934,7 +1121,10 @@ mod tests {
         let moved = office.move_to(sam, july).await;
         office.by_person(july, Change::Cancel(moved.booking)).await;
         office.rounds().await;
-        assert_eq!(calendars(&office), ["Your booking is cancelled: CANCEL 20270608 1 CANCEL 20270615 1"]);
+        assert_eq!(
+            calendars(&office),
+            ["Your booking is cancelled: CANCEL 20270608 1 CANCEL 20270615 1"]
+        );
     }
 
     #[tokio::test]
@@ -953,9 +1143,14 @@ mod tests {
                 "A change to your booking: REQUEST 20270608 2 REQUEST 20270615 2",
             ]
         );
-        office.by_team(run, Change::CancelRun("The trainer is ill.".to_owned())).await;
+        office
+            .by_team(run, Change::CancelRun("The trainer is ill.".to_owned()))
+            .await;
         office.rounds().await;
-        assert_eq!(calendars(&office), ["Your booking cannot go ahead: CANCEL 20270608 3 CANCEL 20270615 3"]);
+        assert_eq!(
+            calendars(&office),
+            ["Your booking cannot go ahead: CANCEL 20270608 3 CANCEL 20270615 3"]
+        );
     }
 
     #[tokio::test]
@@ -975,10 +1170,20 @@ mod tests {
         let sent = office.taken();
         assert_eq!(sent.len(), 1);
         let reading = sent[0].read();
-        assert_eq!((sent[0].to.as_str(), reading.subject()), ("alex@example.com", "Your booking for Tuesday 8 June"));
-        assert!(!reading.text.contains("Jo") && !reading.text.contains("/b/"), "{}", reading.text);
+        assert_eq!(
+            (sent[0].to.as_str(), reading.subject()),
+            ("alex@example.com", "Your booking for Tuesday 8 June")
+        );
+        assert!(
+            !reading.text.contains("Jo") && !reading.text.contains("/b/"),
+            "{}",
+            reading.text
+        );
         assert_eq!(reading.calendars.len(), 2);
-        assert_eq!(office.tasks().await, ["phone_or_letter booked-ev2", "phone_or_letter confirm_email-ev1"]);
+        assert_eq!(
+            office.tasks().await,
+            ["phone_or_letter booked-ev2", "phone_or_letter confirm_email-ev1"]
+        );
     }
 
     #[tokio::test]
@@ -991,12 +1196,20 @@ mod tests {
         row.recipient = Set("not an address".to_owned());
         row.kind = Set("your_links".to_owned());
         row.update(&office.app.writer).await.unwrap();
-        let mut person = person::Entity::find().all(office.app.reader()).await.unwrap().remove(0).into_active_model();
+        let mut person = person::Entity::find()
+            .all(office.app.reader())
+            .await
+            .unwrap()
+            .remove(0)
+            .into_active_model();
         person.email = Set(Some("not an address".to_owned()));
         person.update(&office.app.writer).await.unwrap();
         office.rounds().await;
         assert_eq!(office.subjects(), ["kim@example.com: Please confirm your email"]);
-        assert_eq!(office.outbox().await[0], "your_links queued it could not be written");
+        assert_eq!(
+            office.outbox().await[0],
+            "your_links queued it could not be written"
+        );
         assert_eq!(office.rows().await[0].tries, 1);
     }
 

@@ -29,7 +29,10 @@ impl FromStr for Address {
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnAddress)?;
         let labels: Vec<&str> = domain.split('.').collect();
         let letters = |it: &str| it.bytes().any(|it| it.is_ascii_alphabetic());
-        if labels.len() < 2 || labels.iter().any(|it| it.is_empty()) || !labels.last().is_some_and(|it| letters(it)) {
+        if labels.len() < 2
+            || labels.iter().any(|it| it.is_empty())
+            || !labels.last().is_some_and(|it| letters(it))
+        {
             return Err(NotAnAddress);
         }
         let address = format!("{}@{domain}", local.to_lowercase());
@@ -42,7 +45,10 @@ impl FromStr for Address {
 /// Latin letters beside others that look like them are refused.
 fn mixes_scripts(local: &str) -> bool {
     let latin = local.chars().any(|it| it.is_ascii_alphabetic());
-    latin && local.chars().any(|it| matches!(it, '\u{0370}'..='\u{03FF}' | '\u{0400}'..='\u{052F}'))
+    latin
+        && local
+            .chars()
+            .any(|it| matches!(it, '\u{0370}'..='\u{03FF}' | '\u{0400}'..='\u{052F}'))
 }
 
 impl fmt::Display for Address {
@@ -54,8 +60,16 @@ impl fmt::Display for Address {
 /// The address that was probably meant, when the domain is one letter away from a common one.
 pub(crate) fn likely_typo(address: &Address) -> Option<String> {
     const COMMON: [&str; 10] = [
-        "gmail.com", "hotmail.com", "hotmail.co.uk", "outlook.com", "yahoo.co.uk", "yahoo.com", "icloud.com",
-        "live.co.uk", "btinternet.com", "nhs.net",
+        "gmail.com",
+        "hotmail.com",
+        "hotmail.co.uk",
+        "outlook.com",
+        "yahoo.co.uk",
+        "yahoo.com",
+        "icloud.com",
+        "live.co.uk",
+        "btinternet.com",
+        "nhs.net",
     ];
     let (local, domain) = address.0.rsplit_once('@')?;
     if COMMON.contains(&domain) {
@@ -66,17 +80,18 @@ pub(crate) fn likely_typo(address: &Address) -> Option<String> {
 }
 
 /// Whether one letter too many, too few, wrong or swapped with its neighbour lies between two words.
-fn distance_is_one(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let (a, b) = (&a[same..], &b[same..]);
-    match (a, b) {
-        ([_, a @ ..], [_, c @ ..]) if a == c => true,
-        ([w, x, a @ ..], [y, z, c @ ..]) if (w, x) == (z, y) && a == c => true,
-        ([_, a @ ..], c) if a == c => true,
-        (c, [_, a @ ..]) if a == c => true,
+fn distance_is_one(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let same = one.iter().zip(other).take_while(|(left, right)| left == right).count();
+    let (one, other) = (one.get(same..).unwrap_or_default(), other.get(same..).unwrap_or_default());
+    let after = |it: &'_ [u8], skipped: usize| it.get(skipped..).map(<[u8]>::to_vec);
+    let wrong = after(one, 1).is_some() && after(one, 1) == after(other, 1);
+    let one_more = after(one, 1).as_deref() == Some(other) || after(other, 1).as_deref() == Some(one);
+    let swapped = match (one, other) {
+        ([first, second, ..], [left, right, ..]) => (first, second) == (right, left) && after(one, 2) == after(other, 2),
         _ => false,
-    }
+    };
+    wrong || one_more || swapped
 }
 
 #[cfg(test)]
@@ -90,17 +105,37 @@ mod tests {
 
     #[test]
     fn addresses_have_one_normal_form() {
-        assert_eq!(read(" Sam.Taylor@Example.COM ").as_deref(), Some("sam.taylor@example.com"));
-        assert_eq!(read("o'brien+x@example.org").as_deref(), Some("o'brien+x@example.org"));
-        assert_eq!(read("sam@bücher.example").as_deref(), Some("sam@xn--bcher-kva.example"));
+        assert_eq!(
+            read(" Sam.Taylor@Example.COM ").as_deref(),
+            Some("sam.taylor@example.com")
+        );
+        assert_eq!(
+            read("o'brien+x@example.org").as_deref(),
+            Some("o'brien+x@example.org")
+        );
+        assert_eq!(
+            read("sam@bücher.example").as_deref(),
+            Some("sam@xn--bcher-kva.example")
+        );
     }
 
     #[test]
     fn what_is_no_address_is_refused() {
         for text in [
-            "", "sam", "sam@", "@example.org", "sam@example", "a b@example.org", "sam@@example.org",
-            "sam@example.org\r\nBcc: x@example.org", "sam@-x.org", "sam..t@example.org", "s\u{0430}m@example.org",
-            "sam@[192.0.2.1]", "sam@example.123", "\"a b\"@example.org",
+            "",
+            "sam",
+            "sam@",
+            "@example.org",
+            "sam@example",
+            "a b@example.org",
+            "sam@@example.org",
+            "sam@example.org\r\nBcc: x@example.org",
+            "sam@-x.org",
+            "sam..t@example.org",
+            "s\u{0430}m@example.org",
+            "sam@[192.0.2.1]",
+            "sam@example.123",
+            "\"a b\"@example.org",
         ] {
             assert_eq!(read(text), None, "{text:?}");
         }

@@ -18,12 +18,17 @@ use crate::work::Work;
 
 /// A name as it is compared: case and white space do not count.
 pub(crate) fn name_key(name: &str) -> String {
-    name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    name.split_whitespace()
+        .map(str::to_lowercase)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The other record of the same person: the same proven address and the same name (B-25).
 pub(crate) async fn same_person(db: &impl ConnectionTrait, of: &Person) -> Result<Option<Person>, Error> {
-    let Some(email) = of.email.as_deref() else { return Ok(None) };
+    let Some(email) = of.email.as_deref() else {
+        return Ok(None);
+    };
     let others = person::Entity::find()
         .filter(person::Column::Email.eq(email))
         .filter(person::Column::EmailProvenAt.is_not_null())
@@ -49,9 +54,13 @@ pub(crate) async fn standing(db: &impl ConnectionTrait, of: &Person) -> Result<P
 /// Waits until nobody else is proving this person's address: of two records proven at the same
 /// moment, the second must see the first. SQLite has one writer, so there is nobody to wait for.
 pub(crate) async fn lock_address(work: &Work, of: PersonId) -> Result<(), Error> {
-    let Some(row) = super::find(work.tx(), of).await? else { return Ok(()) };
+    let Some(row) = super::find(work.tx(), of).await? else {
+        return Ok(());
+    };
     let Some(email) = row.email else { return Ok(()) };
-    let same = person::Entity::find().filter(person::Column::Email.eq(email)).order_by_asc(person::Column::Id);
+    let same = person::Entity::find()
+        .filter(person::Column::Email.eq(email))
+        .order_by_asc(person::Column::Id);
     same.lock_exclusive().all(work.tx()).await?;
     Ok(())
 }
@@ -64,9 +73,18 @@ pub(crate) async fn prove(work: &Work, id: PersonId) -> Result<PersonId, Error> 
     super::prove_address(work, id).await?;
     let mut one = super::find(work.tx(), id).await?.ok_or(Error::NotFound)?;
     while one.merged_into.is_none() {
-        let Some(other) = same_person(work.tx(), &one).await? else { break };
+        let Some(other) = same_person(work.tx(), &one).await? else {
+            break;
+        };
         if in_each_others_way(work.tx(), one.id, other.id).await?.is_some() {
-            tasks::add(work, TaskKind::PossibleDuplicate, one.id.0, &other.id.to_string(), work.now()).await?;
+            tasks::add(
+                work,
+                TaskKind::PossibleDuplicate,
+                one.id.0,
+                &other.id.to_string(),
+                work.now(),
+            )
+            .await?;
             break;
         }
         let (older, younger) = by_age(&one, &other);
@@ -78,7 +96,11 @@ pub(crate) async fn prove(work: &Work, id: PersonId) -> Result<PersonId, Error> 
 
 /// The older of two records first.
 pub(crate) fn by_age(one: &Person, other: &Person) -> (PersonId, PersonId) {
-    if (one.created_at, one.id) <= (other.created_at, other.id) { (one.id, other.id) } else { (other.id, one.id) }
+    if (one.created_at, one.id) <= (other.created_at, other.id) {
+        (one.id, other.id)
+    } else {
+        (other.id, one.id)
+    }
 }
 
 /// Two live bookings that one person must not have (INV-9), if these two people have such a pair.
@@ -87,18 +109,33 @@ pub(crate) async fn in_each_others_way(
     one: PersonId,
     other: PersonId,
 ) -> Result<Option<(BookingId, BookingId)>, Error> {
-    let live = |all: Vec<BookingRecord>| all.into_iter().filter(|it| it.state.is_live()).collect::<Vec<_>>();
-    let (left, right) = (live(bookings::of_person(db, one).await?), live(bookings::of_person(db, other).await?));
+    let live = |all: Vec<BookingRecord>| {
+        all.into_iter()
+            .filter(|it| it.state.is_live())
+            .collect::<Vec<_>>()
+    };
+    let (left, right) = (
+        live(bookings::of_person(db, one).await?),
+        live(bookings::of_person(db, other).await?),
+    );
     let mut courses = BTreeMap::new();
     for run in left.iter().chain(&right).map(|it| it.run) {
         courses.insert(run, one_live_course(db, run).await?);
     }
-    let pair = left.iter().find_map(|a| right.iter().find(|b| clash(&courses, a.run, b.run)).map(|b| (a.id, b.id)));
+    let pair = left.iter().find_map(|a| {
+        right
+            .iter()
+            .find(|b| clash(&courses, a.run, b.run))
+            .map(|b| (a.id, b.id))
+    });
     Ok(pair)
 }
 
 /// The course of a run, if it wants people to have one live booking.
-pub(crate) async fn one_live_course(db: &impl ConnectionTrait, run: RunId) -> Result<Option<CourseId>, Error> {
+pub(crate) async fn one_live_course(
+    db: &impl ConnectionTrait,
+    run: RunId,
+) -> Result<Option<CourseId>, Error> {
     let snapshot = allocator::snapshot(db, run).await?;
     Ok(snapshot.filter(|it| it.run.one_live).map(|it| it.run.course))
 }
@@ -114,12 +151,21 @@ fn clash(courses: &BTreeMap<RunId, Option<CourseId>>, a: RunId, b: RunId) -> boo
 pub(crate) async fn unite(work: &Work, older: PersonId, younger: PersonId) -> Result<PersonId, Error> {
     let old = bookings::of_person(work.tx(), older).await?;
     let new = bookings::of_person(work.tx(), younger).await?;
-    let (stays, goes, moving, kept) =
-        if younger_stays(&old, &new) { (younger, older, old, new) } else { (older, younger, new, old) };
-    for it in moving.iter().filter(|it| !kept.iter().any(|other| other.run == it.run)) {
+    let (stays, goes, moving, kept) = if younger_stays(&old, &new) {
+        (younger, older, old, new)
+    } else {
+        (older, younger, new, old)
+    };
+    for it in moving
+        .iter()
+        .filter(|it| !kept.iter().any(|other| other.run == it.run))
+    {
         allocator::hand_over(work.tx(), it.id, stays).await?;
     }
-    let gone = person::Entity::find_by_id(goes).one(work.tx()).await?.ok_or(Error::NotFound)?;
+    let gone = person::Entity::find_by_id(goes)
+        .one(work.tx())
+        .await?
+        .ok_or(Error::NotFound)?;
     let mut gone = gone.into_active_model();
     gone.merged_into = Set(Some(stays));
     gone.update(work.tx()).await?;
@@ -133,7 +179,10 @@ fn younger_stays(old: &[BookingRecord], new: &[BookingRecord]) -> bool {
 
 /// Which of two live bookings on one run is kept when staff merge their people (B-27): booked, else
 /// offered, unconfirmed, waiting, then the older; first the one to keep.
-pub(crate) fn keep_first<'a>(a: &'a BookingRecord, b: &'a BookingRecord) -> (&'a BookingRecord, &'a BookingRecord) {
+pub(crate) fn keep_first<'a>(
+    a: &'a BookingRecord,
+    b: &'a BookingRecord,
+) -> (&'a BookingRecord, &'a BookingRecord) {
     let order = |it: &BookingRecord| (rank(it.state), it.created_at, it.id);
     if order(a) <= order(b) { (a, b) } else { (b, a) }
 }
@@ -189,10 +238,19 @@ pub(crate) mod tests {
         let until = Ts::new(datetime!(2027-06-01 12:00 UTC));
         let kept = |a: State, b: State| {
             let (a, b) = (booking(1, 1, a), booking(2, 1, b));
-            assert_eq!(keep_first(&a, &b).0.id, keep_first(&b, &a).0.id, "the order in which they come does not count");
+            assert_eq!(
+                keep_first(&a, &b).0.id,
+                keep_first(&b, &a).0.id,
+                "the order in which they come does not count"
+            );
             keep_first(&a, &b).0.state
         };
-        let order = [State::Booked, State::Offered { until }, State::Unconfirmed { until }, State::Waiting];
+        let order = [
+            State::Booked,
+            State::Offered { until },
+            State::Unconfirmed { until },
+            State::Waiting,
+        ];
         for pair in order.windows(2) {
             assert_eq!(kept(pair[0], pair[1]), pair[0]);
             assert_eq!(kept(pair[1], pair[0]), pair[0]);
@@ -213,7 +271,12 @@ pub(crate) mod tests {
     #[test]
     fn one_run_or_one_course_that_wants_one_booking_is_a_clash() {
         let (course, run) = (CourseId(Uuid::from_u128(9)), |it| RunId(Uuid::from_u128(it)));
-        let courses = BTreeMap::from([(run(1), Some(course)), (run(2), Some(course)), (run(3), None), (run(4), None)]);
+        let courses = BTreeMap::from([
+            (run(1), Some(course)),
+            (run(2), Some(course)),
+            (run(3), None),
+            (run(4), None),
+        ]);
         assert!(clash(&courses, run(1), run(2)));
         assert!(clash(&courses, run(3), run(3)));
         assert!(!clash(&courses, run(3), run(4)));

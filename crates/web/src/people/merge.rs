@@ -33,7 +33,9 @@ pub(crate) async fn merge(work: &Work, keep: PersonId, other: PersonId) -> Resul
     for id in [keep.min(other), keep.max(other)] {
         matching::lock_address(work, id).await?;
         let person = super::find(work.tx(), id).await?;
-        person.filter(|it| it.merged_into.is_none()).ok_or(Error::NotFound)?;
+        person
+            .filter(|it| it.merged_into.is_none())
+            .ok_or(Error::NotFound)?;
     }
     while let Some((a, b)) = in_each_others_way(work.tx(), keep, other).await? {
         let a = bookings::find(work.tx(), a).await?.ok_or(Error::NotFound)?;
@@ -42,9 +44,20 @@ pub(crate) async fn merge(work: &Work, keep: PersonId, other: PersonId) -> Resul
             return Err(booking::Refusal::OtherBooking.into());
         }
         let (_, ends) = keep_first(&a, &b);
-        let cause =
-            Cause { actor: Actor::Team(None), channel: Channel::System, reason: Some(KEPT_ONE.to_owned()) };
-        work.allocate(ends.run, Asked { change: Change::Cancel(ends.id), cause, details: None }).await?;
+        let cause = Cause {
+            actor: Actor::Team(None),
+            channel: Channel::System,
+            reason: Some(KEPT_ONE.to_owned()),
+        };
+        work.allocate(
+            ends.run,
+            Asked {
+                change: Change::Cancel(ends.id),
+                cause,
+                details: None,
+            },
+        )
+        .await?;
     }
     close_tasks(work, [keep, other]).await?;
     matching::unite(work, keep, other).await
@@ -53,8 +66,16 @@ pub(crate) async fn merge(work: &Work, keep: PersonId, other: PersonId) -> Resul
 /// What the team was asked about these records is answered now.
 async fn close_tasks(work: &Work, people: [PersonId; 2]) -> Result<(), Error> {
     let mut about = people.map(|it| it.0).to_vec();
-    about.extend(bookings::of_people(work.tx(), people).await?.iter().map(|it| it.id.0));
-    let done = team_task::ActiveModel { state: Set("done".to_owned()), ..Default::default() };
+    about.extend(
+        bookings::of_people(work.tx(), people)
+            .await?
+            .iter()
+            .map(|it| it.id.0),
+    );
+    let done = team_task::ActiveModel {
+        state: Set("done".to_owned()),
+        ..Default::default()
+    };
     team_task::Entity::update_many()
         .set(done)
         .filter(team_task::Column::Kind.eq(TaskKind::PossibleDuplicate.name()))

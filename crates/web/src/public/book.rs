@@ -29,8 +29,6 @@ use crate::visitor::Visitor;
 use answers::{Contact, Post, Support, You};
 use draft::Kind;
 
-pub(crate) use send::tell_again;
-
 /// `/courses/{course}/{run}/book`
 #[derive(TypedPath, Deserialize)]
 #[typed_path("/courses/{course}/{run}/book")]

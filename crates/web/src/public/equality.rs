@@ -240,6 +240,7 @@ async fn add_one(
 /// All counters of a quarter begin together at 0, under names without a time: which was raised first
 /// cannot be seen from the order of the rows or from their names.
 async fn begin(work: &Work, quarter: &str, course: CourseId) -> Result<(), Error> {
+    use equality_counter::Column;
     let all = QUESTIONS
         .iter()
         .flat_map(|it| it.answers.iter().map(|(answer, _)| (it.code, *answer)));
@@ -251,7 +252,6 @@ async fn begin(work: &Work, quarter: &str, course: CourseId) -> Result<(), Error
         answer: Set(answer.to_owned()),
         count: Set(0),
     });
-    use equality_counter::Column;
     let there = OnConflict::columns([Column::Quarter, Column::Course, Column::Question, Column::Answer])
         .do_nothing()
         .to_owned();

@@ -21,8 +21,8 @@ use crate::visitor::Visitor;
 use crate::words;
 use crate::work::Work;
 
-pub(crate) mod call_us;
 mod calendar_file;
+pub(crate) mod call_us;
 mod cancel;
 mod changed;
 mod confirm;
@@ -137,7 +137,11 @@ pub(crate) const LINKS_LIVE: Duration = Duration::days(28);
 
 /// Whether links about a booking on these dates are over (T-22).
 pub(crate) fn links_are_over(run: &RunDates, now: Ts) -> bool {
-    run.sessions.iter().map(|it| it.ends_at).max().is_some_and(|end| end + LINKS_LIVE <= now)
+    run.sessions
+        .iter()
+        .map(|it| it.ends_at)
+        .max()
+        .is_some_and(|end| end + LINKS_LIVE <= now)
 }
 
 /// A booking in the hands of whoever holds the link to it.
@@ -166,18 +170,33 @@ impl Held {
             }
             other => other?,
         };
-        let record = bookings::find(db, opened.booking()).await?.ok_or(Error::NotFound)?;
-        let run = calendar::run_dates(db, record.run).await?.ok_or(Error::NotFound)?;
+        let record = bookings::find(db, opened.booking())
+            .await?
+            .ok_or(Error::NotFound)?;
+        let run = calendar::run_dates(db, record.run)
+            .await?
+            .ok_or(Error::NotFound)?;
         let person = people::find(db, record.person).await?.ok_or(Error::NotFound)?;
         if links_are_over(&run, app.now()) {
             return Err(Error::LinkOver);
         }
-        Ok(Self { token: token.to_owned(), opened, record, run, person })
+        Ok(Self {
+            token: token.to_owned(),
+            opened,
+            record,
+            run,
+            person,
+        })
     }
 
     /// The path of a page of this booking: `/cancel`, or nothing for the booking itself.
     pub(crate) fn path(&self, page: &str) -> String {
-        format!("{}{page}", BookingPath { token: self.token.clone() })
+        format!(
+            "{}{page}",
+            BookingPath {
+                token: self.token.clone()
+            }
+        )
     }
 
     /// Goes to a page of this booking.
@@ -198,7 +217,12 @@ impl Held {
             rows.push(Row::new("Where", words::place(&self.run)));
             rows.push(Row::new("Reference", self.record.reference.clone()));
         }
-        Facts { url: self.path(""), dates: words::dates(&self.run.sessions), rows, proven }
+        Facts {
+            url: self.path(""),
+            dates: words::dates(&self.run.sessions),
+            rows,
+            proven,
+        }
     }
 
     /// Whether the first session has begun.
@@ -221,15 +245,27 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.into() }
+        Self {
+            key: key.into(),
+            value: value.into(),
+        }
     }
 }
 
 /// The days of a run, one line each.
 pub(crate) fn days(meetings: &[Meeting]) -> Vec<Row> {
     let several = meetings.len() > 1;
-    let label = |it: &Meeting| if several { format!("Day {}", it.idx) } else { "Date".to_owned() };
-    meetings.iter().map(|it| Row::new(label(it), words::day(it))).collect()
+    let label = |it: &Meeting| {
+        if several {
+            format!("Day {}", it.idx)
+        } else {
+            "Date".to_owned()
+        }
+    };
+    meetings
+        .iter()
+        .map(|it| Row::new(label(it), words::day(it)))
+        .collect()
 }
 
 /// What a page of a booking may show.
@@ -255,7 +291,11 @@ pub(crate) struct Choice {
 
 impl Choice {
     pub(crate) fn new(value: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { value: value.into(), text: text.into(), hint: String::new() }
+        Self {
+            value: value.into(),
+            text: text.into(),
+            hint: String::new(),
+        }
     }
 }
 
@@ -268,7 +308,10 @@ pub(crate) struct Sent {
 
 impl Sent {
     pub(crate) fn of(fields: &mut Fields) -> Result<Self, Error> {
-        Ok(Self { op: fields.op()?, content: fields.content().to_owned() })
+        Ok(Self {
+            op: fields.op()?,
+            content: fields.content().to_owned(),
+        })
     }
 
     /// Does `act` once for this form, in a change that is under way; a repeat finds it done.
@@ -278,7 +321,9 @@ impl Sent {
         act: impl Future<Output = Result<(), Error>>,
     ) -> Result<(), Error> {
         let done = async { act.await.map(|()| "done".to_owned()) };
-        work.once(self.op.as_deref(), &self.content, done).await.map(|_| ())
+        work.once(self.op.as_deref(), &self.content, done)
+            .await
+            .map(|_| ())
     }
 }
 
@@ -288,7 +333,10 @@ pub(crate) const CHOOSE_ONE: &str = "Choose one answer";
 /// Facts to look at, for samples of pages.
 #[cfg(test)]
 pub(crate) fn sample_facts(proven: bool) -> Facts {
-    let days = [Row::new("Day 1", "Tuesday 8 June 2027, 10am to 1:15pm"), Row::new("Day 2", "Tuesday 15 June 2027, 10am to 1:15pm")];
+    let days = [
+        Row::new("Day 1", "Tuesday 8 June 2027, 10am to 1:15pm"),
+        Row::new("Day 2", "Tuesday 15 June 2027, 10am to 1:15pm"),
+    ];
     let mut rows = Vec::new();
     if proven {
         rows.push(Row::new("Name", "Sam"));
@@ -300,5 +348,10 @@ pub(crate) fn sample_facts(proven: bool) -> Facts {
         rows.push(Row::new("Reference", "4827 KX"));
     }
     let dates = "Tuesday 8 and Tuesday 15 June 2027".to_owned();
-    Facts { url: "/b/Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE".to_owned(), dates, rows, proven }
+    Facts {
+        url: "/b/Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE".to_owned(),
+        dates,
+        rows,
+        proven,
+    }
 }

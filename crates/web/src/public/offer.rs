@@ -35,7 +35,9 @@ pub(crate) struct OfferPath {
 
 pub(crate) fn routes() -> Routes {
     let who = Who::LinkHolder;
-    Routes::default().get::<OfferPath, _, _>(who, ask).post::<OfferPath, _, _>(who, answer)
+    Routes::default()
+        .get::<OfferPath, _, _>(who, ask)
+        .post::<OfferPath, _, _>(who, answer)
 }
 
 /// What became of one offer.
@@ -51,6 +53,8 @@ enum Became {
     Left,
     /// It ended without an answer, or another offer was made since; they are on the list.
     Over,
+    /// Another offer is open.
+    Newer,
     /// It is over, and they have a place all the same.
     Booked,
     /// The course was called off.
@@ -69,7 +73,8 @@ fn became(n: i32, state: State, history: &[HistoryLine]) -> Became {
         State::Booked if since("accept") => Became::Accepted,
         State::Booked | State::Unconfirmed { .. } => Became::Booked,
         State::Waiting if since("decline") => Became::Declined,
-        State::Waiting | State::Offered { .. } => Became::Over,
+        State::Waiting => Became::Over,
+        State::Offered { .. } => Became::Newer,
         State::Cancelled { by: By::Person } if is_last => Became::Left,
         State::Cancelled { by: By::RunCancelled } => Became::CalledOff,
         State::Cancelled { .. } | State::Moved { .. } | State::Lapsed | State::Closed => Became::Ended,
@@ -90,11 +95,18 @@ impl Offer {
         let history = bookings::history(app.reader(), held.record.id).await?;
         let n = held.opened.generation;
         let called = history.iter().any(|it| it.n > n && it.event == "call_me");
-        Ok(Self { became: became(n, held.record.state, &history), called, held })
+        Ok(Self {
+            became: became(n, held.record.state, &history),
+            called,
+            held,
+        })
     }
 
     fn path(&self) -> String {
-        OfferPath { token: self.held.token.clone() }.to_string()
+        OfferPath {
+            token: self.held.token.clone(),
+        }
+        .to_string()
     }
 
     fn here(&self) -> Response {
@@ -102,7 +114,11 @@ impl Offer {
     }
 }
 
-async fn ask(OfferPath { token }: OfferPath, Extracted(app): Extracted<App>, visitor: Visitor) -> Result<Response, Error> {
+async fn ask(
+    OfferPath { token }: OfferPath,
+    Extracted(app): Extracted<App>,
+    visitor: Visitor,
+) -> Result<Response, Error> {
     let offer = Offer::open(&app, visitor, &token).await?;
     show(&app, &offer, false).await
 }
@@ -130,10 +146,17 @@ fn question(app: &App, offer: &Offer, until: Ts) -> Question {
     if offer.held.person.phone.is_some() && !offer.called {
         choices.push(Choice::new("call", "Please call me"));
     }
-    let holding = format!("We are holding this place for you until {}.", words::date_time(until));
+    let holding = format!(
+        "We are holding this place for you until {}.",
+        words::date_time(until)
+    );
     let called = "You asked us to call you. We will call you soon. You can still answer here.";
     Question {
-        notice: if offer.called { called.to_owned() } else { String::new() },
+        notice: if offer.called {
+            called.to_owned()
+        } else {
+            String::new()
+        },
         call_when: "If you need longer".to_owned(),
         legend: "Would you like it?".to_owned(),
         button: "Send my answer".to_owned(),
@@ -174,7 +197,10 @@ async fn answer(
 /// Yes. Past the end of the offer it still counts while a place is free.
 async fn accept(app: &App, offer: &Offer, keep: Keep, missed: bool, sent: &Sent) -> Result<Response, Error> {
     let id = offer.held.record.id;
-    match app.change(async |work| keep::claim(&work, id, Claim::Accept, keep, sent).await).await {
+    match app
+        .change(async |work| keep::claim(&work, id, Claim::Accept, keep, sent).await)
+        .await
+    {
         Ok(Claimed::Done) => Ok(offer.here()),
         Ok(Claimed::Ask(other)) => {
             keep::ask(app, &offer.held.run, &other, offer.path(), "accept", missed).await
@@ -204,7 +230,9 @@ async fn say(app: &App, offer: &Offer, change: Change, sent: &Sent) -> Result<Re
 }
 
 async fn refused(app: &App, offer: &Offer, error: Error) -> Result<Response, Error> {
-    let Error::Refused(refusal) = error else { return Err(error) };
+    let Error::Refused(refusal) = error else {
+        return Err(error);
+    };
     match Why::of(refusal) {
         Some(why) => call_us::answer(app, StatusCode::CONFLICT, why, None).await,
         None => Ok(offer.here()),
@@ -230,7 +258,9 @@ impl OverPage {
     async fn of(app: &App, offer: &Offer) -> Result<Self, Error> {
         let mut page = Self::plain(offer.became, offer.held.facts().rows);
         let listed = offer.held.record.state == State::Waiting;
-        let snapshot = allocator::snapshot(app.reader(), offer.held.record.run).await?.ok_or(Error::NotFound)?;
+        let snapshot = allocator::snapshot(app.reader(), offer.held.record.run)
+            .await?
+            .ok_or(Error::NotFound)?;
         if listed && snapshot.public_free(app.now()) > 0 {
             (page.action, page.op) = (offer.path(), app.secrets().op());
         }
@@ -241,32 +271,58 @@ impl OverPage {
         let (heading, lead): (_, &[&'static str]) = match became {
             Became::Accepted => (
                 "You have a place",
-                &["Thank you for your answer. We have emailed you what happens next, with a link to your booking."],
+                &[
+                    "Thank you for your answer. We have emailed you what happens next, with a link to your booking.",
+                ],
             ),
             Became::Declined => (
                 "You are still on the waiting list",
-                &["Thank you for your answer. You keep your place in the list. If another place comes up, we will tell you."],
+                &[
+                    "Thank you for your answer. You keep your place in the list. If another place comes up, we will tell you.",
+                ],
             ),
             Became::Left => (
                 "You have left the waiting list",
-                &["Thank you for your answer. You do not need to do anything else. You are welcome to book again."],
+                &[
+                    "Thank you for your answer. You do not need to do anything else. You are welcome to book again.",
+                ],
             ),
             Became::Over => (
                 "This offer has ended",
-                &["You are still on the waiting list. You did nothing wrong.", "If another place comes up, we will tell you."],
+                &[
+                    "You are still on the waiting list. You did nothing wrong.",
+                    "If another place comes up, we will tell you.",
+                ],
+            ),
+            Became::Newer => (
+                "This offer has ended",
+                &["We have made you another offer since. Use the link in our newest email to answer."],
             ),
             Became::Open(_) | Became::Booked => (
                 "You already have a place",
-                &["You do not need to answer this offer. Use the link in our newest email to see your booking."],
+                &[
+                    "You do not need to answer this offer. Use the link in our newest email to see your booking.",
+                ],
             ),
             Became::CalledOff => (
                 "These dates are cancelled",
                 &["We are sorry. The course on these dates cannot go ahead. Our newest email says more."],
             ),
-            Became::Ended => ("This offer has ended", &["You are no longer on the waiting list for these dates."]),
+            Became::Ended => (
+                "This offer has ended",
+                &["You are no longer on the waiting list for these dates."],
+            ),
         };
         let dates = matches!(became, Became::Left | Became::CalledOff | Became::Ended);
-        Self { heading, lead: lead.to_vec(), rows, dates, action: String::new(), op: String::new(), became }
+        Self {
+            heading,
+            lead: lead.to_vec(),
+            rows,
+            dates,
+            action: String::new(),
+            op: String::new(),
+            became,
+        }
     }
 
     /// Their own answers are results; anything else is a link that is over (T-23), unless a place is
@@ -275,7 +331,12 @@ impl OverPage {
         match self.became {
             Became::Accepted | Became::Declined | Became::Left => StatusCode::OK,
             _ if !self.action.is_empty() => StatusCode::OK,
-            Became::Open(_) | Became::Over | Became::Booked | Became::CalledOff | Became::Ended => StatusCode::GONE,
+            Became::Open(_)
+            | Became::Over
+            | Became::Newer
+            | Became::Booked
+            | Became::CalledOff
+            | Became::Ended => StatusCode::GONE,
         }
     }
 }
@@ -286,9 +347,17 @@ impl Page for OverPage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         let rows = super::manage::sample_facts(true).rows;
-        let all = [Became::Accepted, Became::Declined, Became::Left, Became::Over, Became::Booked, Became::CalledOff, Became::Ended];
+        let all = [
+            Became::Accepted,
+            Became::Declined,
+            Became::Left,
+            Became::Over, Became::Newer, Became::Booked, Became::CalledOff, Became::Ended];
         let mut pages: Vec<Self> = all.into_iter().map(|it| Self::plain(it, rows.clone())).collect();
-        let free = Self { action: "/o/x".to_owned(), op: "00".to_owned(), ..Self::plain(Became::Over, rows) };
+        let free = Self {
+            action: "/o/x".to_owned(),
+            op: "00".to_owned(),
+            ..Self::plain(Became::Over, rows)
+        };
         pages.push(free);
         pages
     }
@@ -300,7 +369,10 @@ mod tests {
     use crate::public::manage::tests as sample;
 
     fn history(events: &[&str]) -> Vec<HistoryLine> {
-        (1..).zip(events).map(|(n, event)| sample::line(n, event)).collect()
+        (1..)
+            .zip(events)
+            .map(|(n, event)| sample::line(n, event))
+            .collect()
     }
 
     #[test]
@@ -312,9 +384,12 @@ mod tests {
     fn one_link_is_for_one_offer() {
         let until = sample::before();
         let offered = State::Offered { until };
-        assert_eq!(became(2, offered, &history(&["join", "offer"])), Became::Open(until));
+        assert_eq!(
+            became(2, offered, &history(&["join", "offer"])),
+            Became::Open(until)
+        );
         let twice = history(&["join", "offer", "expire", "offer"]);
-        assert_eq!(became(2, offered, &twice), Became::Over);
+        assert_eq!(became(2, offered, &twice), Became::Newer);
         assert_eq!(became(4, offered, &twice), Became::Open(until));
     }
 
@@ -325,9 +400,15 @@ mod tests {
         assert_eq!(after(State::Waiting, "decline"), Became::Declined);
         assert_eq!(after(State::Waiting, "expire"), Became::Over);
         assert_eq!(after(State::Cancelled { by: By::Person }, "cancel"), Became::Left);
-        assert_eq!(after(State::Cancelled { by: By::RunCancelled }, "run_cancelled"), Became::CalledOff);
+        assert_eq!(
+            after(State::Cancelled { by: By::RunCancelled }, "run_cancelled"),
+            Became::CalledOff
+        );
         assert_eq!(after(State::Closed, "run_began"), Became::Ended);
-        assert_eq!(became(2, State::Booked, &history(&["join", "offer", "expire", "book"])), Became::Booked);
+        assert_eq!(
+            became(2, State::Booked, &history(&["join", "offer", "expire", "book"])),
+            Became::Booked
+        );
     }
 
     #[test]

@@ -63,8 +63,11 @@ pub(crate) const FORMATS: [Choice; 5] = [
 ];
 
 /// By which way somebody wants to hear from us.
-pub(crate) const WAYS: [Choice; 3] =
-    [choice("email", "By email"), choice("phone", "By phone"), choice("post", "By post")];
+pub(crate) const WAYS: [Choice; 3] = [
+    choice("email", "By email"),
+    choice("phone", "By phone"),
+    choice("post", "By post"),
+];
 
 /// The words for a code; empty for one that is not in the list.
 pub(crate) fn words(list: &[Choice], code: &str) -> &'static str {
@@ -74,7 +77,11 @@ pub(crate) fn words(list: &[Choice], code: &str) -> &'static str {
 /// The answer to a question with one choice; what the page does not offer is no form of ours.
 pub(crate) fn one_of(fields: &mut Fields, name: &str, list: &[Choice]) -> Result<Answer, Error> {
     let value = fields.line(name)?;
-    if value.is_empty() || list.iter().any(|it| it.code == value) { Ok(Answer::new(value)) } else { Err(unknown()) }
+    if value.is_empty() || list.iter().any(|it| it.code == value) {
+        Ok(Answer::new(value))
+    } else {
+        Err(unknown())
+    }
 }
 
 /// Whether a box is ticked.
@@ -116,23 +123,37 @@ impl EmailQuestion {
     /// This address, which needs no more asking.
     pub(crate) fn settled(address: &Address) -> Self {
         let text = address.to_string();
-        Self { email: Answer::new(&text), typo: Answer::new(text), suggestion: String::new() }
+        Self {
+            email: Answer::new(&text),
+            typo: Answer::new(text),
+            suggestion: String::new(),
+        }
     }
 
     /// Reads `email` and `typo`.
     pub(crate) fn read(fields: &mut Fields) -> Result<Self, Error> {
-        let (email, typo) = (Answer::new(fields.line("email")?), Answer::new(fields.line("typo")?));
-        Ok(Self { email, typo, suggestion: String::new() })
+        let (email, typo) = (
+            Answer::new(fields.line("email")?),
+            Answer::new(fields.line("typo")?),
+        );
+        Ok(Self {
+            email,
+            typo,
+            suggestion: String::new(),
+        })
     }
 
     /// The address, or notes on what is wrong; nothing typed is noted by whoever asks.
     pub(crate) fn judge(&mut self) -> Option<Address> {
         let typed = self.email.given()?;
         let Ok(address) = typed.parse::<Address>() else {
-            self.email.refuse("Enter an email address in the correct format, like name@example.com");
+            self.email
+                .refuse("Enter an email address in the correct format, like name@example.com");
             return None;
         };
-        let Some(suggestion) = likely_typo(&address) else { return Some(address) };
+        let Some(suggestion) = likely_typo(&address) else {
+            return Some(address);
+        };
         if self.typo.value == address.to_string() {
             return Some(address);
         }
@@ -142,7 +163,8 @@ impl EmailQuestion {
             self.email = Answer::new(suggestion);
             return Some(meant);
         }
-        self.typo.refuse(format!("Check your email address. Did you mean {suggestion}?"));
+        self.typo
+            .refuse(format!("Check your email address. Did you mean {suggestion}?"));
         self.suggestion = suggestion;
         None
     }
@@ -154,9 +176,17 @@ impl EmailQuestion {
 
     /// The answers to "which one is right": none unless we are asking.
     pub(crate) fn choices(&self) -> Vec<TypoChoice> {
-        let Some(typed) = self.address().filter(|_| !self.suggestion.is_empty()) else { return Vec::new() };
-        let change = TypoChoice { value: self.suggestion.clone(), text: format!("Change it to {}", self.suggestion) };
-        let keep = TypoChoice { value: typed.to_string(), text: "Keep it as it is".to_owned() };
+        let Some(typed) = self.address().filter(|_| !self.suggestion.is_empty()) else {
+            return Vec::new();
+        };
+        let change = TypoChoice {
+            value: self.suggestion.clone(),
+            text: format!("Change it to {}", self.suggestion),
+        };
+        let keep = TypoChoice {
+            value: typed.to_string(),
+            text: "Keep it as it is".to_owned(),
+        };
         vec![change, keep]
     }
 
@@ -197,7 +227,11 @@ pub(crate) struct Need {
 impl Default for NeedsForm {
     fn default() -> Self {
         let details = NEEDS.iter().map(|it| (it.code.to_owned(), Answer::default()));
-        Self { chosen: Vec::new(), error: String::new(), details: details.collect() }
+        Self {
+            chosen: Vec::new(),
+            error: String::new(),
+            details: details.collect(),
+        }
     }
 }
 
@@ -205,14 +239,24 @@ impl NeedsForm {
     /// Reads the boxes `needs` and the lines `detail_captions` and so on.
     pub(crate) fn read(fields: &mut Fields) -> Result<Self, Error> {
         let chosen = fields.many("needs")?;
-        if !chosen.iter().all(|it| it == NONE || NEEDS.iter().any(|need| need.code == it)) {
+        if !chosen
+            .iter()
+            .all(|it| it == NONE || NEEDS.iter().any(|need| need.code == it))
+        {
             return Err(unknown());
         }
         let mut details = BTreeMap::new();
         for it in NEEDS {
-            details.insert(it.code.to_owned(), Answer::new(fields.line(&detail_name(it.code))?));
+            details.insert(
+                it.code.to_owned(),
+                Answer::new(fields.line(&detail_name(it.code))?),
+            );
         }
-        Ok(Self { chosen, error: String::new(), details })
+        Ok(Self {
+            chosen,
+            error: String::new(),
+            details,
+        })
     }
 
     /// Notes what is wrong. No choice at all is an answer too; "None of these" beside another is not.
@@ -231,7 +275,10 @@ impl NeedsForm {
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         if !self.error.is_empty() {
-            found.push(Problem { href: "#needs".to_owned(), text: self.error.clone() });
+            found.push(Problem {
+                href: "#needs".to_owned(),
+                text: self.error.clone(),
+            });
         }
         let names: Vec<String> = NEEDS.iter().map(|it| detail_name(it.code)).collect();
         let details = NEEDS.iter().zip(&names);
@@ -251,16 +298,27 @@ impl NeedsForm {
 
     /// What was ticked, in our order.
     pub(crate) fn wanted(&self) -> Vec<Need> {
-        let ticked = NEEDS.iter().filter(|it| self.chosen.iter().any(|chosen| chosen == it.code));
+        let ticked = NEEDS
+            .iter()
+            .filter(|it| self.chosen.iter().any(|chosen| chosen == it.code));
         let detail = |code| self.details.get(code).and_then(Answer::given);
-        ticked.map(|it| Need { code: it.code, detail: detail(it.code) }).collect()
+        ticked
+            .map(|it| Need {
+                code: it.code,
+                detail: detail(it.code),
+            })
+            .collect()
     }
 
     /// The boxes of the question, "None of these" last.
     pub(crate) fn boxes() -> Vec<NeedBox> {
         let mut boxes: Vec<NeedBox> = NEEDS.into_iter().map(NeedBox::One).collect();
         boxes.push(NeedBox::Divider { divider: "or" });
-        boxes.push(NeedBox::None { value: NONE, text: "None of these", exclusive: true });
+        boxes.push(NeedBox::None {
+            value: NONE,
+            text: "None of these",
+            exclusive: true,
+        });
         boxes
     }
 
@@ -268,7 +326,12 @@ impl NeedsForm {
     pub(crate) fn lines(&self) -> Vec<DetailLine> {
         let line = |it: &Choice| {
             let answer = self.details.get(it.code).cloned().unwrap_or_default();
-            DetailLine { name: detail_name(it.code), label: it.words, value: answer.value, error: answer.error }
+            DetailLine {
+                name: detail_name(it.code),
+                label: it.words,
+                value: answer.value,
+                error: answer.error,
+            }
         };
         NEEDS.iter().map(line).collect()
     }
@@ -314,7 +377,11 @@ pub(crate) struct DetailLine {
 
 /// By when a need should be arranged (B-88).
 pub(crate) fn due(code: &str, settings: &Settings, days: &WorkingDays, first_day: Date) -> Ts {
-    let lead = if code == "bsl" { settings.interpreter_lead } else { settings.need_lead };
+    let lead = if code == "bsl" {
+        settings.interpreter_lead
+    } else {
+        settings.need_lead
+    };
     working_days_before(settings, days, first_day, lead)
 }
 
@@ -396,7 +463,11 @@ impl SomeoneForm {
     /// Who it is, if both name and number are there.
     pub(crate) fn given(&self) -> Option<Someone> {
         let (name, phone) = (self.name.given()?, self.phone.given()?);
-        Some(Someone { name, phone, may_call: self.may_call })
+        Some(Someone {
+            name,
+            phone,
+            may_call: self.may_call,
+        })
     }
 }
 
@@ -434,11 +505,20 @@ mod tests {
         assert_eq!((none, asking.suggestion.as_str()), (None, "sam@gmail.com"));
         assert_eq!(asking.problems()[0].href, "#typo");
         assert_eq!(asking.choices().len(), 2);
-        assert_eq!(judged("email=sam@gmial.com&typo=sam@gmial.com").0.as_deref(), Some("sam@gmial.com"));
+        assert_eq!(
+            judged("email=sam@gmial.com&typo=sam@gmial.com").0.as_deref(),
+            Some("sam@gmial.com")
+        );
         let (meant, form) = judged("email=sam@gmial.com&typo=sam@gmail.com");
-        assert_eq!((meant.as_deref(), form.email.value.as_str()), (Some("sam@gmail.com"), "sam@gmail.com"));
+        assert_eq!(
+            (meant.as_deref(), form.email.value.as_str()),
+            (Some("sam@gmail.com"), "sam@gmail.com")
+        );
         assert_eq!(judged("email=sam@hotmial.com&typo=sam@gmail.com").0, None);
-        assert_eq!(judged("email=sam@example.org&typo=sam@gmail.com").0.as_deref(), Some("sam@example.org"));
+        assert_eq!(
+            judged("email=sam@example.org&typo=sam@gmail.com").0.as_deref(),
+            Some("sam@example.org")
+        );
         assert_eq!(judged("email=sam").1.problems()[0].href, "#email");
     }
 
@@ -454,8 +534,20 @@ mod tests {
         assert!(judged("needs=none").wanted().is_empty());
         assert_eq!(judged("needs=none&needs=breaks").problems()[0].href, "#needs");
         let two = judged("needs=breaks&needs=bsl&detail_bsl=In+the+mornings&detail_captions=x");
-        let bsl = Need { code: "bsl", detail: Some("In the mornings".to_owned()) };
-        assert_eq!(two.wanted(), [bsl, Need { code: "breaks", detail: None }]);
+        let bsl = Need {
+            code: "bsl",
+            detail: Some("In the mornings".to_owned()),
+        };
+        assert_eq!(
+            two.wanted(),
+            [
+                bsl,
+                Need {
+                    code: "breaks",
+                    detail: None
+                }
+            ]
+        );
         assert!(NeedsForm::read(&mut fields("needs=diagnosis")).is_err());
     }
 
@@ -481,12 +573,28 @@ mod tests {
         };
         assert!(judged("", true).problems().is_empty());
         assert_eq!(judged("someone_may_call=yes", true).given(), None);
-        assert_eq!(judged("someone_name=Jo", true).problems()[0].href, "#someone_phone");
-        assert_eq!(judged("someone_phone=01632+960001", true).problems()[0].href, "#someone_name");
+        assert_eq!(
+            judged("someone_name=Jo", true).problems()[0].href,
+            "#someone_phone"
+        );
+        assert_eq!(
+            judged("someone_phone=01632+960001", true).problems()[0].href,
+            "#someone_name"
+        );
         assert!(judged("someone_name=Jo", false).problems().is_empty());
-        assert_eq!(judged("someone_name=Jo&someone_phone=me", true).problems()[0].href, "#someone_phone");
-        let both = judged("someone_name=Jo&someone_phone=01632+960001&someone_may_call=yes", true);
-        let jo = Someone { name: "Jo".to_owned(), phone: "01632 960001".to_owned(), may_call: true };
+        assert_eq!(
+            judged("someone_name=Jo&someone_phone=me", true).problems()[0].href,
+            "#someone_phone"
+        );
+        let both = judged(
+            "someone_name=Jo&someone_phone=01632+960001&someone_may_call=yes",
+            true,
+        );
+        let jo = Someone {
+            name: "Jo".to_owned(),
+            phone: "01632 960001".to_owned(),
+            may_call: true,
+        };
         assert_eq!(both.given(), Some(jo));
     }
 

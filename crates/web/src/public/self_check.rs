@@ -89,7 +89,8 @@ struct Talk {
 struct Prompt {
     code: String,
     order: i64,
-    prompt: String,
+    #[serde(rename = "prompt")]
+    words: String,
     note: Option<String>,
     not_yet_idea: String,
 }
@@ -154,7 +155,7 @@ impl SelfCheckPage {
         prompts.sort_by_key(|it| it.order);
         let question = |it: Prompt| Question {
             code: it.code,
-            prompt: it.prompt,
+            prompt: it.words,
             note: it.note,
             choices: choices.clone(),
         };
@@ -199,14 +200,14 @@ impl IdeasPage {
                 .map(|(it, _)| it)
         };
         let idea = |it: &Prompt| Idea {
-            prompt: it.prompt.clone(),
+            prompt: it.words.clone(),
             idea: it.not_yet_idea.clone(),
         };
         Self {
             intro: check.result_intro,
             answered: said.iter().any(|(_, said)| *said != Said::Nothing),
             ideas: with(Said::NotYet).map(idea).collect(),
-            talk: with(Said::Talk).map(|it| it.prompt.clone()).collect(),
+            talk: with(Said::Talk).map(|it| it.words.clone()).collect(),
             talk_idea: check.talk.idea,
             again_url: SelfCheckPath.to_string(),
             back_url: BecomingPath.to_string(),

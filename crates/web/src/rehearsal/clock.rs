@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::State;
+use axum::extract::State as Of;
 use axum::response::{IntoResponse, Redirect, Response};
-use booking::{bookings, calendar, london};
+use booking::{State, bookings, calendar, london};
 use ids::Ts;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use time::macros::format_description;
@@ -28,10 +28,17 @@ pub(super) struct Setting {
     pub(super) time: Answer,
 }
 
-pub(super) async fn turn(_: ClockPath, State(app): State<App>, mut fields: Fields) -> Result<Response, Error> {
+pub(super) async fn turn(
+    _: ClockPath,
+    Of(app): Of<App>,
+    mut fields: Fields,
+) -> Result<Response, Error> {
     let op = fields.op()?;
     let by = fields.line("by")?;
-    let mut setting = Setting { date: Answer::new(fields.line("date")?), time: Answer::new(fields.line("time")?) };
+    let mut setting = Setting {
+        date: Answer::new(fields.line("date")?),
+        time: Answer::new(fields.line("time")?),
+    };
     fields.done()?;
     let now = app.now();
     let end = match by.as_str() {
@@ -64,13 +71,20 @@ impl Setting {
     pub(super) fn at(now: Ts) -> Self {
         let (day, hour) = london::local(now);
         let time = format!("{:02}:{:02}", hour.hour(), hour.minute());
-        Self { date: Answer::new(day.to_string()), time: Answer::new(time) }
+        Self {
+            date: Answer::new(day.to_string()),
+            time: Answer::new(time),
+        }
     }
 
     /// The moment it means, or none, with a note beside what is wrong.
     fn read(&mut self, now: Ts) -> Option<Ts> {
         let date = Date::parse(&self.date.value, format_description!("[year]-[month]-[day]")).ok();
-        let time = Time::parse(&self.time.value, format_description!("[hour padding:none]:[minute]")).ok();
+        let time = Time::parse(
+            &self.time.value,
+            format_description!("[hour padding:none]:[minute]"),
+        )
+        .ok();
         if date.is_none() {
             self.date.refuse("Enter a date, like 2027-06-08");
         }
@@ -79,7 +93,9 @@ impl Setting {
         }
         match london::moment(date?, time?) {
             Err(_) => self.time.refuse("The clocks change then. Enter another time"),
-            Ok(end) if end < now => self.date.refuse("Enter a later time. The clock only goes forward"),
+            Ok(end) if end < now => self
+                .date
+                .refuse("Enter a later time. The clock only goes forward"),
             Ok(end) if end - now > FURTHEST => self.date.refuse("Enter a date in the next 12 months"),
             Ok(end) => return Some(end),
         }
@@ -97,7 +113,7 @@ pub(crate) async fn until(app: &App, end: Ts) -> Result<(), Error> {
     rounds(app).await?;
     while app.now() < end {
         let now = app.now();
-        let next = next_due(app, now).await?.unwrap_or(end).min(now + Duration::days(1)).min(end);
+        let next = next_due(app, now).await?.map_or(end, |it| it.min(end));
         app.clock().advance(next - now);
         rounds(app).await?;
     }
@@ -109,7 +125,13 @@ async fn next_due(app: &App, now: Ts) -> Result<Option<Ts>, Error> {
     let mut due = Vec::new();
     for run in calendar::upcoming(app.reader(), None, now).await? {
         due.extend(run.sessions.iter().map(|it| it.starts_at));
-        due.extend(bookings::of_run(app.reader(), run.id).await?.iter().filter_map(|it| it.state.deadline()));
+        for it in bookings::of_run(app.reader(), run.id).await? {
+            due.extend(it.state.deadline());
+            if matches!(it.state, State::Offered { .. }) && it.clock_from.is_none() {
+                // Its mail has not left; before long that is a call for the team (B-43).
+                due.push(now + Duration::hours(1));
+            }
+        }
     }
     let mail = outbox_mail::Entity::find()
         .filter(outbox_mail::Column::State.eq("queued"))
@@ -128,15 +150,24 @@ mod tests {
 
     fn set(date: &str, time: &str) -> (Option<Ts>, String) {
         let now = Ts::new(datetime!(2027-05-11 13:00 UTC));
-        let mut setting = Setting { date: Answer::new(date), time: Answer::new(time) };
+        let mut setting = Setting {
+            date: Answer::new(date),
+            time: Answer::new(time),
+        };
         let read = setting.read(now);
         (read, format!("{}{}", setting.date.error, setting.time.error))
     }
 
     #[test]
     fn a_moment_to_come_is_taken() {
-        assert_eq!(set("2027-05-11", "14:00").0, Some(Ts::new(datetime!(2027-05-11 13:00 UTC))));
-        assert_eq!(set("2027-11-08", "9:30").0, Some(Ts::new(datetime!(2027-11-08 09:30 UTC))));
+        assert_eq!(
+            set("2027-05-11", "14:00").0,
+            Some(Ts::new(datetime!(2027-05-11 13:00 UTC)))
+        );
+        assert_eq!(
+            set("2027-11-08", "9:30").0,
+            Some(Ts::new(datetime!(2027-11-08 09:30 UTC)))
+        );
     }
 
     #[test]
@@ -144,9 +175,17 @@ mod tests {
         for (date, time, error) in [
             ("", "14:30", "Enter a date, like 2027-06-08"),
             ("2027-06-08", "half past two", "Enter a time, like 14:30"),
-            ("2027-05-11", "13:59", "Enter a later time. The clock only goes forward"),
+            (
+                "2027-05-11",
+                "13:59",
+                "Enter a later time. The clock only goes forward",
+            ),
             ("2028-06-08", "14:30", "Enter a date in the next 12 months"),
-            ("2027-10-31", "01:30", "The clocks change then. Enter another time"),
+            (
+                "2027-10-31",
+                "01:30",
+                "The clocks change then. Enter another time",
+            ),
         ] {
             assert_eq!(set(date, time), (None, error.to_owned()), "{date} {time}");
         }

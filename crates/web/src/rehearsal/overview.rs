@@ -47,7 +47,10 @@ struct Cell {
 
 impl Cell {
     fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -82,7 +85,11 @@ pub(super) struct Overview {
 impl Overview {
     pub(super) async fn load(app: &App, setting: Setting) -> Result<Self, Error> {
         let Setting { date, time } = setting;
-        let Mail { sent, waiting, not_sent } = mails(app).await?;
+        let Mail {
+            sent,
+            waiting,
+            not_sent,
+        } = mails(app).await?;
         Ok(Self {
             errors: problems([("date", &date), ("time", &time)]),
             now: words::date_time(app.now()),
@@ -114,32 +121,68 @@ async fn mails(app: &App) -> Result<Mail, Error> {
         .order_by_desc(Column::Seq)
         .limit(SHOWN);
     let mut sent = Vec::new();
-    for it in newest.clone().filter(Column::State.eq("sent")).all(app.reader()).await? {
+    for it in newest
+        .clone()
+        .filter(Column::State.eq("sent"))
+        .all(app.reader())
+        .await?
+    {
         sent.push(sent_row(app, it).await);
     }
-    let queued = outbox_mail::Entity::find().filter(Column::State.is_in(["queued", "sending"])).limit(SHOWN);
-    let queued = queued.order_by_asc(Column::NextTryAt).order_by_asc(Column::Seq).all(app.reader()).await?;
+    let queued = outbox_mail::Entity::find()
+        .filter(Column::State.is_in(["queued", "sending"]))
+        .limit(SHOWN);
+    let queued = queued
+        .order_by_asc(Column::NextTryAt)
+        .order_by_asc(Column::Seq)
+        .all(app.reader())
+        .await?;
     let waiting = queued.into_iter().map(|it| {
-        vec![Cell::text(words::date_time(it.next_try_at)), Cell::text(it.recipient), Cell::text(kind(&it.kind))]
+        vec![
+            Cell::text(words::date_time(it.next_try_at)),
+            Cell::text(it.recipient),
+            Cell::text(kind(&it.kind)),
+        ]
     });
-    let dropped = newest.filter(Column::State.is_in(["suppressed", "failed"])).all(app.reader()).await?;
+    let dropped = newest
+        .filter(Column::State.is_in(["suppressed", "failed"]))
+        .all(app.reader())
+        .await?;
     let not_sent = dropped.into_iter().map(|it| {
-        vec![Cell::text(it.recipient), Cell::text(kind(&it.kind)), Cell::text(it.reason.unwrap_or_default())]
+        vec![
+            Cell::text(it.recipient),
+            Cell::text(kind(&it.kind)),
+            Cell::text(it.reason.unwrap_or_default()),
+        ]
     });
-    Ok(Mail { sent, waiting: waiting.collect(), not_sent: not_sent.collect() })
+    Ok(Mail {
+        sent,
+        waiting: waiting.collect(),
+        not_sent: not_sent.collect(),
+    })
 }
 
 async fn sent_row(app: &App, it: outbox_mail::Model) -> Vec<Cell> {
     let bytes = mail::bytes(app, it.id).await;
     let subject = bytes.map_or_else(|| kind(&it.kind), |it| Reading::of(&it).subject().to_owned());
     let link = Cell {
-        href: Some(MailPath { mail: it.id.to_string() }.to_string()),
+        href: Some(
+            MailPath {
+                mail: it.id.to_string(),
+            }
+            .to_string(),
+        ),
         label: Some(format!("{subject}, to {}, number {}", it.recipient, it.seq)),
         text: subject,
         tag: None,
     };
     let when = it.settled_at.map(words::date_time).unwrap_or_default();
-    vec![Cell::text(when), Cell::text(it.recipient), link, Cell::text(kind(&it.kind))]
+    vec![
+        Cell::text(when),
+        Cell::text(it.recipient),
+        link,
+        Cell::text(kind(&it.kind)),
+    ]
 }
 
 /// The word of a kind in records, as words.
@@ -163,7 +206,11 @@ async fn tasks(app: &App) -> Result<Rows, Error> {
     let mut rows = Vec::new();
     for it in open {
         let about = about(app, it.about).await?;
-        rows.push(vec![Cell::text(kind(&it.kind)), Cell::text(about), Cell::text(words::date_time(it.due))]);
+        rows.push(vec![
+            Cell::text(kind(&it.kind)),
+            Cell::text(about),
+            Cell::text(words::date_time(it.due)),
+        ]);
     }
     Ok(rows)
 }
@@ -174,24 +221,45 @@ async fn about(app: &App, id: Uuid) -> Result<String, Error> {
         return Ok(words::dates(&run.sessions));
     }
     let need = access_need::Entity::find_by_id(id).one(app.reader()).await?;
-    let mail = outbox_mail::Entity::find().filter(outbox_mail::Column::Id.eq(id)).one(app.reader()).await?;
-    let booking = need.map(|it| it.booking).or(mail.map(|it| BookingId(it.about))).unwrap_or(BookingId(id));
-    let Some(booking) = bookings::find(app.reader(), booking).await? else { return Ok(String::new()) };
-    let name = people::find(app.reader(), booking.person).await?.map(|it| it.full_name).unwrap_or_default();
+    let mail = outbox_mail::Entity::find()
+        .filter(outbox_mail::Column::Id.eq(id))
+        .one(app.reader())
+        .await?;
+    let booking = need
+        .map(|it| it.booking)
+        .or(mail.map(|it| BookingId(it.about)))
+        .unwrap_or(BookingId(id));
+    let Some(booking) = bookings::find(app.reader(), booking).await? else {
+        return Ok(String::new());
+    };
+    let name = people::find(app.reader(), booking.person)
+        .await?
+        .map(|it| it.full_name)
+        .unwrap_or_default();
     Ok(format!("{name}, {}", booking.reference))
 }
 
 async fn runs(app: &App) -> Result<Vec<RunView>, Error> {
     let mut views = Vec::new();
     for run in calendar::upcoming(app.reader(), None, app.now()).await? {
-        let Some(snapshot) = allocator::snapshot(app.reader(), run.id).await? else { continue };
+        let Some(snapshot) = allocator::snapshot(app.reader(), run.id).await? else {
+            continue;
+        };
         let mut people = Vec::new();
         for it in bookings::of_run(app.reader(), run.id).await? {
             people.push(person(app, &run, it).await?);
         }
-        let path = RunPath { course: run.course_code.clone(), run: run.slug.clone() };
+        let path = RunPath {
+            course: run.course_code.clone(),
+            run: run.slug.clone(),
+        };
         let dates = words::dates(&run.sessions);
-        views.push(RunView { dates, url: path.to_string(), places: places(&snapshot, app.now()), people });
+        views.push(RunView {
+            dates,
+            url: path.to_string(),
+            places: places(&snapshot, app.now()),
+            people,
+        });
     }
     Ok(views)
 }
@@ -202,21 +270,35 @@ fn places(snapshot: &Snapshot, now: Ts) -> String {
     }
     let (all, free) = (snapshot.run.capacity, snapshot.free_places());
     let word = if all == 1 { "place" } else { "places" };
-    format!("{all} {word}, {free} free, {} that anybody can book now.", snapshot.public_free(now))
+    format!(
+        "{all} {word}, {free} free, {} that anybody can book now.",
+        snapshot.public_free(now)
+    )
 }
 
 async fn person(app: &App, run: &RunDates, it: BookingRecord) -> Result<Vec<Cell>, Error> {
-    let name = people::find(app.reader(), it.person).await?.map(|it| it.full_name).unwrap_or_default();
+    let name = people::find(app.reader(), it.person)
+        .await?
+        .map(|it| it.full_name)
+        .unwrap_or_default();
     let token = links::token(app.reader(), app.secrets(), Purpose::Booking, it.id.0).await?;
     let link = Cell {
         href: token.map(|token| BookingPath { token }.to_string()),
-        label: Some(format!("{name}, {}, {}", it.reference, words::dates(&run.sessions))),
+        label: Some(format!(
+            "{name}, {}, {}",
+            it.reference,
+            words::dates(&run.sessions)
+        )),
         text: name,
         tag: None,
     };
     let (state, colour) = state(it.state);
     let until = it.state.deadline().map(words::date_time).unwrap_or_default();
-    let tag = Cell { text: state.to_owned(), tag: Some(colour), ..Cell::default() };
+    let tag = Cell {
+        text: state.to_owned(),
+        tag: Some(colour),
+        ..Cell::default()
+    };
     Ok(vec![link, Cell::text(it.reference), tag, Cell::text(until)])
 }
 
@@ -248,7 +330,11 @@ impl Page for Overview {
             label: Some(format!("{words}, to alex@example.org, number 1")),
             tag: None,
         };
-        let tag = Cell { text: "Offered".to_owned(), tag: Some("yellow"), ..Cell::default() };
+        let tag = Cell {
+            text: "Offered".to_owned(),
+            tag: Some("yellow"),
+            ..Cell::default()
+        };
         let op = "00112233445566778899aabbccddeeff".to_owned();
         let full = Self {
             errors: Vec::new(),
@@ -258,22 +344,45 @@ impl Page for Overview {
             op_set: op,
             date: Answer::new("2027-05-11"),
             time: Answer::new("14:00"),
-            sent: vec![vec![text("Tuesday 11 May 2027 at 2pm"), text("alex@example.org"), link("Please confirm your email"), text("Confirm email")]],
-            waiting: vec![vec![text("Wednesday 12 May 2027 at 2am"), text("alex@example.org"), text("Confirm reminder")]],
-            not_sent: vec![vec![text("alex@example.org"), text("Confirm reminder"), text("confirmed")]],
-            tasks: vec![vec![text("Phone offer"), text("Alex Example, 4827 KX"), text("Wednesday 12 May 2027 at 2pm")]],
+            sent: vec![vec![
+                text("Tuesday 11 May 2027 at 2pm"),
+                text("alex@example.org"),
+                link("Please confirm your email"),
+                text("Confirm email"),
+            ]],
+            waiting: vec![vec![
+                text("Wednesday 12 May 2027 at 2am"),
+                text("alex@example.org"),
+                text("Confirm reminder"),
+            ]],
+            not_sent: vec![vec![
+                text("alex@example.org"),
+                text("Confirm reminder"),
+                text("confirmed"),
+            ]],
+            tasks: vec![vec![
+                text("Phone offer"),
+                text("Alex Example, 4827 KX"),
+                text("Wednesday 12 May 2027 at 2pm"),
+            ]],
             runs: vec![RunView {
                 dates: "Tuesday 8 and Tuesday 15 June 2027".to_owned(),
                 url: "/courses/intro/8-june-2027".to_owned(),
                 places: "12 places, 0 free, 0 that anybody can book now.".to_owned(),
-                people: vec![vec![link("Alex Example"), text("4827 KX"), tag, text("Thursday 13 May 2027 at 2pm")]],
+                people: vec![vec![
+                    link("Alex Example"),
+                    text("4827 KX"),
+                    tag,
+                    text("Thursday 13 May 2027 at 2pm"),
+                ]],
             }],
         };
         let mut wrong = full.clone();
         wrong.date.refuse("Enter a date, like 2027-06-08");
         wrong.errors = problems([("date", &wrong.date), ("time", &wrong.time)]);
         let mut empty = full.clone();
-        (empty.sent, empty.waiting, empty.not_sent, empty.tasks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        (empty.sent, empty.waiting, empty.not_sent, empty.tasks) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         empty.runs[0].people = Vec::new();
         let mut without_dates = empty.clone();
         without_dates.runs = Vec::new();

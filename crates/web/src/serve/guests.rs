@@ -47,7 +47,10 @@ enum Place {
 
 impl Guests {
     pub(super) fn new(proxies: Vec<IpAddr>) -> Self {
-        Self { proxies, present: Arc::default() }
+        Self {
+            proxies,
+            present: Arc::default(),
+        }
     }
 
     /// A place for a connection from there, if there is room.
@@ -82,7 +85,10 @@ impl Guests {
                 present.all += 1;
             }
         }
-        Some(Seat { present: self.present.clone(), place })
+        Some(Seat {
+            present: self.present.clone(),
+            place,
+        })
     }
 }
 
@@ -122,7 +128,10 @@ mod tests {
         seats.pop();
         assert!(guests.seat(ip("192.0.2.1")).is_some());
         drop(seats);
-        assert!(guests.present.lock().unwrap().each.is_empty(), "an address is forgotten when its visitors have left");
+        assert!(
+            guests.present.lock().unwrap().each.is_empty(),
+            "an address is forgotten when its visitors have left"
+        );
     }
 
     #[test]
@@ -138,7 +147,9 @@ mod tests {
     #[test]
     fn neighbours_in_one_ipv6_network_count_together() {
         let guests = Guests::new(Vec::new());
-        let seats: Vec<Seat> = (0..EACH).map(|n| guests.seat(ip(&format!("2001:db8::{n:x}"))).unwrap()).collect();
+        let seats: Vec<Seat> = (0..EACH)
+            .map(|n| guests.seat(ip(&format!("2001:db8::{n:x}"))).unwrap())
+            .collect();
         assert!(guests.seat(ip("2001:db8::ffff")).is_none());
         drop(seats);
     }

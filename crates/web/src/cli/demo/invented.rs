@@ -22,22 +22,28 @@ pub(super) const HISTORY: Duration = Duration::days(42);
 /// Nobody's family name.
 const FAMILY: &str = "Example";
 
-const CAME: [&str; 4] = ["Ash", "Bay", "Brook", "Casey"];
-const HELD_A_FEW: [&str; 8] = ["Dale", "Drew", "Eden", "Ellis", "Fern", "Flint", "Frankie", "Glen"];
-const BY_PHONE: [&str; 1] = ["Hazel"];
-const UNCONFIRMED: [&str; 1] = ["Ivy"];
-const FILLED: [&str; 8] = ["Jules", "Kit", "Lake", "Marlow", "Noor", "Olive", "Pip", "River"];
+const CAME: [&str; 2] = ["Ash", "Bay"];
+const CALLED_OFF: [&str; 1] = ["Casey"];
+/// Together they fill their dates.
+const FILL: [&str; 2] = ["Dale", "Eden"];
+const FILL_BY_PHONE: [&str; 4] = ["Fern", "Glen", "Kit", "Lake"];
 const WAIT: [&str; 3] = ["Robin", "Sage", "Sky"];
-const CALLED_OFF: [&str; 2] = ["Storm", "Teal"];
-const EARLY: [&str; 3] = ["Alex", "Charlie", "Wren"];
+/// Together they leave 2 places.
+const TAKE_A_FEW: [&str; 2] = ["Marlow", "Noor"];
+const TAKE_A_FEW_BY_PHONE: [&str; 2] = ["Olive", "Pip"];
+const WITHOUT_AN_ADDRESS: [&str; 1] = ["Hazel"];
+const UNCONFIRMED: [&str; 1] = ["Ivy"];
+const EARLY: [&str; 1] = ["Alex"];
 
 /// How somebody got in touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     /// A place, on the web: held until the address is confirmed.
     Web,
-    /// A place, by phone, without an address.
+    /// A place, by phone.
     Phone,
+    /// A place, by phone, without an address.
+    PhoneOnly,
     /// The waiting list, on the web.
     Wait,
 }
@@ -47,18 +53,20 @@ pub(super) async fn fill(app: &App, now: Ts) -> Result<(), Error> {
     let runs = dates(app, now).await?;
     let ago = |it: Duration| now - it;
     rehearsal::until(app, ago(Duration::days(40))).await?;
-    come_to(app, runs.finished, &CAME).await?;
-    rehearsal::until(app, ago(Duration::days(12))).await?;
-    come_to(app, runs.full, &FILLED).await?;
+    ask(app, runs.finished, &CAME, Way::Phone).await?;
     rehearsal::until(app, ago(Duration::days(8))).await?;
-    come_to(app, runs.few, &HELD_A_FEW).await?;
-    ask(app, runs.few, &BY_PHONE, Way::Phone).await?;
+    ask(app, runs.full, &FILL_BY_PHONE, Way::Phone).await?;
+    ask(app, runs.few, &TAKE_A_FEW_BY_PHONE, Way::Phone).await?;
+    ask(app, runs.few, &WITHOUT_AN_ADDRESS, Way::PhoneOnly).await?;
+    ask(app, runs.cancelled, &CALLED_OFF, Way::Phone).await?;
     rehearsal::until(app, ago(Duration::days(5))).await?;
-    come_to(app, runs.cancelled, &CALLED_OFF).await?;
+    let mut asked = ask(app, runs.full, &FILL, Way::Web).await?;
+    asked.extend(ask(app, runs.few, &TAKE_A_FEW, Way::Web).await?);
+    asked.extend(ask(app, runs.open, &EARLY, Way::Web).await?);
+    rehearsal::until(app, app.now() + Duration::minutes(20)).await?;
+    confirm(app, &asked).await?;
     rehearsal::until(app, ago(Duration::days(3))).await?;
     ask(app, runs.full, &WAIT, Way::Wait).await?;
-    come_to(app, runs.open, &EARLY).await?;
-    rehearsal::until(app, ago(Duration::days(1))).await?;
     call_off(app, runs.cancelled).await?;
     rehearsal::until(app, ago(Duration::hours(2))).await?;
     ask(app, runs.few, &UNCONFIRMED, Way::Web).await?;
@@ -77,7 +85,8 @@ struct Runs {
 
 async fn dates(app: &App, now: Ts) -> Result<Runs, Error> {
     let corrupt = |wrong: Vec<String>| Error::BadForm(wrong.join(" "));
-    let new = course::parse(include_str!("../../../../../courses/introductory-course.toml")).map_err(corrupt)?;
+    let new =
+        course::parse(include_str!("../../../../../courses/introductory-course.toml")).map_err(corrupt)?;
     let days = holidays::parse(include_str!("../../../../../courses/bank-holidays.csv")).map_err(corrupt)?;
     let (today, _) = london::local(now);
     let from_today = |days: i64, wanted| on_or_after(today.saturating_add(Duration::days(days)), wanted);
@@ -86,12 +95,54 @@ async fn dates(app: &App, now: Ts) -> Result<Runs, Error> {
     let morning = (time!(10:00), time!(13:15));
     let afternoon = (time!(13:30), time!(16:45));
     let plan = [
-        run("Two mornings", 12, opened, from_today(-17, Weekday::Tuesday), 1, morning),
-        run("Two afternoons", 12, opened, from_today(16, Weekday::Tuesday), 1, afternoon),
-        run("A week apart", 8, opened, from_today(23, Weekday::Tuesday), 7, morning),
-        run("A week apart", 12, opened, from_today(30, Weekday::Wednesday), 7, afternoon),
-        run("Two mornings", 12, opened, from_today(37, Weekday::Tuesday), 1, morning),
-        run("A week apart", 12, soon, from_today(58, Weekday::Thursday), 7, morning),
+        run(
+            "Two mornings",
+            12,
+            opened,
+            from_today(-17, Weekday::Tuesday),
+            1,
+            morning,
+        ),
+        run(
+            "Two afternoons",
+            12,
+            opened,
+            from_today(16, Weekday::Tuesday),
+            1,
+            afternoon,
+        ),
+        run(
+            "A week apart",
+            6,
+            opened,
+            from_today(23, Weekday::Tuesday),
+            7,
+            morning,
+        ),
+        run(
+            "A week apart",
+            8,
+            opened,
+            from_today(30, Weekday::Wednesday),
+            7,
+            afternoon,
+        ),
+        run(
+            "Two mornings",
+            12,
+            opened,
+            from_today(37, Weekday::Tuesday),
+            1,
+            morning,
+        ),
+        run(
+            "A week apart",
+            12,
+            soon,
+            from_today(58, Weekday::Thursday),
+            7,
+            morning,
+        ),
     ];
     let (new, days, plan) = (&new, &days, &plan);
     let made = app
@@ -106,19 +157,42 @@ async fn dates(app: &App, now: Ts) -> Result<Runs, Error> {
             for it in plan {
                 let run = calendar::add_run(work.tx(), &fresh, it.clone()).await?;
                 let nobody = Some("A rehearsal has no facilitators".to_owned());
-                let vouched = Vouched { minutes: false, without_facilitators: nobody };
+                let vouched = Vouched {
+                    minutes: false,
+                    without_facilitators: nobody,
+                };
                 calendar::publish_run(work.tx(), work.now(), run, vouched).await?;
                 made.push(run);
             }
             Ok(made)
         })
         .await?;
-    let [finished, cancelled, full, few, open, _soon] = made[..] else { return Err(Error::NotFound) };
-    Ok(Runs { finished, cancelled, full, few, open })
+    let [finished, cancelled, full, few, open, _soon] = made[..] else {
+        return Err(Error::NotFound);
+    };
+    Ok(Runs {
+        finished,
+        cancelled,
+        full,
+        few,
+        open,
+    })
 }
 
-fn run(label: &str, capacity: i32, opens_at: Ts, first: Date, apart: i64, (start, end): (Time, Time)) -> NewRun {
-    let on = |date| NewSession { date, start, end, break_minutes: 15 };
+fn run(
+    label: &str,
+    capacity: i32,
+    opens_at: Ts,
+    first: Date,
+    apart: i64,
+    (start, end): (Time, Time),
+) -> NewRun {
+    let on = |date| NewSession {
+        date,
+        start,
+        end,
+        break_minutes: 15,
+    };
     NewRun {
         course_code: "intro".to_owned(),
         label: label.to_owned(),
@@ -133,22 +207,27 @@ fn run(label: &str, capacity: i32, opens_at: Ts, first: Date, apart: i64, (start
     }
 }
 
-/// People book on the web, read their mail a little later, and confirm.
-async fn come_to(app: &App, run: RunId, names: &[&str]) -> Result<(), Error> {
-    let asked = ask(app, run, names, Way::Web).await?;
-    rehearsal::until(app, app.now() + Duration::minutes(20)).await?;
-    let asked = &asked;
+/// People who booked on the web read their mail and confirm.
+async fn confirm(app: &App, asked: &[Booked]) -> Result<(), Error> {
     app.change(|work| async move {
-        for (person, booking) in asked {
-            matching::prove(&work, *person).await?;
-            let _ = work.allocate(run, Asked::by_person(Change::Confirm(*booking, None))).await?;
+        for it in asked {
+            matching::prove(&work, it.person).await?;
+            let _ = work.allocate(it.run, Asked::by_person(Change::Confirm(it.booking, None))).await?;
         }
         Ok(())
     })
     .await
 }
 
-async fn ask(app: &App, run: RunId, names: &[&str], way: Way) -> Result<Vec<(PersonId, BookingId)>, Error> {
+/// Who booked what.
+#[derive(Clone, Copy, Debug)]
+struct Booked {
+    run: RunId,
+    person: PersonId,
+    booking: BookingId,
+}
+
+async fn ask(app: &App, run: RunId, names: &[&str], way: Way) -> Result<Vec<Booked>, Error> {
     app.change(|work| async move {
         let mut asked = Vec::new();
         for name in names {
@@ -159,28 +238,51 @@ async fn ask(app: &App, run: RunId, names: &[&str], way: Way) -> Result<Vec<(Per
     .await
 }
 
-async fn ask_one(work: &Work, run: RunId, name: &str, way: Way) -> Result<(PersonId, BookingId), Error> {
+async fn ask_one(work: &Work, run: RunId, name: &str, way: Way) -> Result<Booked, Error> {
     let person = people::add(work, invented(name, way)).await?;
     let booking = BookingId(work.fresh_id());
-    let ask = Ask { booking, person, proven: false, priority: false };
+    let ask = Ask {
+        booking,
+        person,
+        proven: false,
+        priority: false,
+    };
     let (change, cause) = match way {
         Way::Web => (Change::Book(ask), Cause::person()),
         Way::Wait => (Change::Join(ask), Cause::person()),
-        Way::Phone => (Change::Book(ask), Cause { actor: Actor::Team(None), channel: Channel::Phone, reason: None }),
+        Way::Phone | Way::PhoneOnly => (
+            Change::Book(ask),
+            Cause {
+                actor: Actor::Team(None),
+                channel: Channel::Phone,
+                reason: None,
+            },
+        ),
     };
     let details = Some(details(work, name, way));
-    let _ = work.allocate(run, Asked { change, cause, details }).await?;
+    let _ = work
+        .allocate(
+            run,
+            Asked {
+                change,
+                cause,
+                details,
+            },
+        )
+        .await?;
     if name == EARLY[0] {
-        let dates = calendar::run_dates(work.tx(), run).await?.ok_or(Error::NotFound)?;
+        let dates = calendar::run_dates(work.tx(), run)
+            .await?
+            .ok_or(Error::NotFound)?;
         let first = dates.sessions.first().ok_or(Error::NotFound)?.date;
         let needs = ["captions", "breaks"].map(|code| Need { code, detail: None });
         add_needs(work, booking, first, &needs).await?;
     }
-    Ok((person, booking))
+    Ok(Booked { run, person, booking })
 }
 
 fn invented(name: &str, way: Way) -> NewPerson {
-    let by_phone = way == Way::Phone;
+    let by_phone = way == Way::PhoneOnly;
     NewPerson {
         full_name: format!("{name} {FAMILY}"),
         called_name: None,
@@ -195,7 +297,10 @@ fn invented(name: &str, way: Way) -> NewPerson {
 fn details(work: &Work, name: &str, way: Way) -> Details {
     Details {
         reference: work.secrets().reference(),
-        source: if way == Way::Phone { Source::Phone } else { Source::Web },
+        source: match way {
+            Way::Web | Way::Wait => Source::Web,
+            Way::Phone | Way::PhoneOnly => Source::Phone,
+        },
         agreement_version: "rehearsal".to_owned(),
         privacy_version: "rehearsal".to_owned(),
         over_18: true,
@@ -211,11 +316,16 @@ async fn call_off(app: &App, run: RunId) -> Result<(), Error> {
     let why = "Both trainers are ill.".to_owned();
     let asked = Asked {
         change: Change::CancelRun(why),
-        cause: Cause { actor: Actor::Team(None), channel: Channel::System, reason: None },
+        cause: Cause {
+            actor: Actor::Team(None),
+            channel: Channel::System,
+            reason: None,
+        },
         details: None,
     };
     let asked = &asked;
-    app.change(|work| async move { work.allocate(run, asked.clone()).await.map(|_| ()) }).await
+    app.change(|work| async move { work.allocate(run, asked.clone()).await.map(|_| ()) })
+        .await
 }
 
 #[cfg(test)]
@@ -225,7 +335,19 @@ mod tests {
 
     #[test]
     fn nobody_has_two_bookings() {
-        let all = [&CAME[..], &HELD_A_FEW, &BY_PHONE, &UNCONFIRMED, &FILLED, &WAIT, &CALLED_OFF, &EARLY].concat();
+        let all = [
+            &CAME[..],
+            &CALLED_OFF,
+            &FILL,
+            &FILL_BY_PHONE,
+            &WAIT,
+            &TAKE_A_FEW,
+            &TAKE_A_FEW_BY_PHONE,
+            &WITHOUT_AN_ADDRESS,
+            &UNCONFIRMED,
+            &EARLY,
+        ]
+        .concat();
         let different: BTreeSet<&str> = all.iter().copied().collect();
         assert_eq!(different.len(), all.len());
     }

@@ -20,7 +20,10 @@ pub(super) async fn show(
 ) -> Result<Response, Error> {
     match sent_by_mail(&app, visitor, &it.draft).await? {
         Ok(draft) => {
-            let form = EmailQuestion { email: draft.answers.contact.email.email.clone(), ..EmailQuestion::default() };
+            let form = EmailQuestion {
+                email: draft.answers.contact.email.email.clone(),
+                ..EmailQuestion::default()
+            };
             app.page(&AddressPage::of(&app, &draft, form)).await
         }
         Err(elsewhere) => Ok(elsewhere),
@@ -78,7 +81,10 @@ impl AddressPage {
     fn of(app: &App, draft: &Draft, form: EmailQuestion) -> Self {
         Self {
             back_url: draft.done_path(),
-            action: AddressPath { draft: draft.token.clone() }.to_string(),
+            action: AddressPath {
+                draft: draft.token.clone(),
+            }
+            .to_string(),
             op: app.secrets().op(),
             typos: form.choices(),
             errors: form.problems(),
@@ -94,7 +100,10 @@ impl Page for AddressPage {
     fn samples() -> Vec<Self> {
         use crate::forms::Answer;
         let form = |text: &str| {
-            let mut form = EmailQuestion { email: Answer::new(text), ..EmailQuestion::default() };
+            let mut form = EmailQuestion {
+                email: Answer::new(text),
+                ..EmailQuestion::default()
+            };
             let _ = form.judge();
             form
         };
@@ -106,7 +115,9 @@ impl Page for AddressPage {
             errors: form.problems(),
             form,
         };
-        ["sam.taylor@example.com", "sam@gmial.com", "sam@"].map(|text| page(form(text))).to_vec()
+        ["sam.taylor@example.com", "sam@gmial.com", "sam@"]
+            .map(|text| page(form(text)))
+            .to_vec()
     }
 }
 

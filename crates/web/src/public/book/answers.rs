@@ -141,12 +141,18 @@ impl Answers {
 
     /// The address that mail about this booking goes to: none if they want a call or a letter (B-90).
     pub(super) fn mailbox(&self) -> Option<Address> {
-        self.contact.address().filter(|_| self.contact.prefers.value == "email")
+        self.contact
+            .address()
+            .filter(|_| self.contact.prefers.value == "email")
     }
 
     /// The person as they introduce themselves.
     pub(super) fn person(&self) -> NewPerson {
-        let format = self.contact.info_format.given().unwrap_or_else(|| "standard".to_owned());
+        let format = self
+            .contact
+            .info_format
+            .given()
+            .unwrap_or_else(|| "standard".to_owned());
         NewPerson {
             full_name: self.you.full_name.value.clone(),
             called_name: self.you.called_name.given(),
@@ -236,14 +242,30 @@ impl Question for Contact {
     fn judge(&mut self, press: Press) {
         if !self.no_email {
             let missing = self.email.judge().is_none() && self.email.email.value.is_empty();
-            press.wants(&mut self.email.email, missing, "Enter your email address, or choose 'I have no email'");
+            press.wants(
+                &mut self.email.email,
+                missing,
+                "Enter your email address, or choose 'I have no email'",
+            );
         }
         judge_phone(&mut self.phone);
         let (no_phone, by_phone) = (self.phone.value.is_empty(), self.prefers.value == "phone");
-        press.wants(&mut self.phone, no_phone && self.no_email, "Enter a phone number, so that we can reach you");
-        press.wants(&mut self.phone, no_phone && by_phone, "Enter a phone number, so that we can call you");
+        press.wants(
+            &mut self.phone,
+            no_phone && self.no_email,
+            "Enter a phone number, so that we can reach you",
+        );
+        press.wants(
+            &mut self.phone,
+            no_phone && by_phone,
+            "Enter a phone number, so that we can call you",
+        );
         let (no_way, by_email) = (self.prefers.value.is_empty(), self.prefers.value == "email");
-        press.wants(&mut self.prefers, no_way, "Select how you would like us to get in touch");
+        press.wants(
+            &mut self.prefers,
+            no_way,
+            "Select how you would like us to get in touch",
+        );
         let error = "Choose phone or post, because you have no email";
         press.wants(&mut self.prefers, by_email && self.no_email, error);
     }
@@ -255,7 +277,11 @@ impl Question for Contact {
     }
 
     fn problems(&self) -> Vec<Problem> {
-        let mut found = if self.no_email { Vec::new() } else { self.email.problems() };
+        let mut found = if self.no_email {
+            Vec::new()
+        } else {
+            self.email.problems()
+        };
         found.extend(problems([("phone", &self.phone), ("prefers", &self.prefers)]));
         found
     }
@@ -287,13 +313,19 @@ impl Question for Post {
     }
 
     fn read(fields: &mut Fields) -> Result<Self, Error> {
-        Ok(Self { address: Answer::new(fields.text("post_address")?) })
+        Ok(Self {
+            address: Answer::new(fields.text("post_address")?),
+        })
     }
 
     fn judge(&mut self, press: Press) {
         self.address.at_most(POST_ADDRESS, "The address");
         let missing = self.address.value.is_empty();
-        press.wants(&mut self.address, missing, "Enter the address that we should write to");
+        press.wants(
+            &mut self.address,
+            missing,
+            "Enter the address that we should write to",
+        );
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -341,9 +373,14 @@ impl Question for Support {
         self.hopes.at_most(HOPES, "What you hope for");
         if self.for_other {
             self.booked_by.at_most(NAME, "Your name");
-            self.booked_by_contact.at_most(CONTACT, "Your email address or phone number");
+            self.booked_by_contact
+                .at_most(CONTACT, "Your email address or phone number");
             let nameless = self.booked_by.value.is_empty();
-            press.wants(&mut self.booked_by, nameless, "Enter the name of the person who is booking");
+            press.wants(
+                &mut self.booked_by,
+                nameless,
+                "Enter the name of the person who is booking",
+            );
             let no_address = self.booked_by_contact.value.parse::<Address>().is_err();
             let error = "Enter your email address, so that we can send you copies";
             press.wants(&mut self.booked_by_contact, self.copies && no_address, error);
@@ -395,7 +432,10 @@ pub(super) struct Statements {
 impl Statements {
     pub(super) fn read(fields: &mut Fields) -> Result<Self, Error> {
         let mut tick = |name| Ok::<_, Error>(Answer::new(if ticked(fields, name)? { "yes" } else { "" }));
-        Ok(Self { over_18: tick("over_18")?, agreed: tick("agreed")? })
+        Ok(Self {
+            over_18: tick("over_18")?,
+            agreed: tick("agreed")?,
+        })
     }
 
     pub(super) fn judge(&mut self) {
@@ -403,7 +443,8 @@ impl Statements {
             self.over_18.refuse("Tick to say you are 18 or over");
         }
         if self.agreed.value.is_empty() {
-            self.agreed.refuse("Tick to say you will keep what others share private");
+            self.agreed
+                .refuse("Tick to say you will keep what others share private");
         }
     }
 
@@ -419,8 +460,15 @@ pub(super) mod samples {
     /// Complete answers of somebody with an address.
     pub(in crate::public::book) fn complete() -> Answers {
         let yes = |text: &str| Answer::new(text);
-        let mut answers = Answers { support_seen: true, ..Answers::default() };
-        answers.you = You { full_name: yes("Sam Taylor"), called_name: yes("Sam"), pronouns: yes("they/them") };
+        let mut answers = Answers {
+            support_seen: true,
+            ..Answers::default()
+        };
+        answers.you = You {
+            full_name: yes("Sam Taylor"),
+            called_name: yes("Sam"),
+            pronouns: yes("they/them"),
+        };
         answers.contact.email.email = yes("sam.taylor@example.com");
         answers.contact.phone = yes("01632 960 001");
         answers.contact.prefers = yes("email");
@@ -473,8 +521,14 @@ mod tests {
         assert!(you("", Press::Save).is_empty());
         let long = "x".repeat(NAME + 1);
         assert_eq!(you(&format!("full_name={long}"), Press::Save), ["#full_name"]);
-        assert_eq!(you(&format!("full_name=Sam&called_name={long}"), Press::Continue), ["#called_name"]);
-        assert_eq!(you(&format!("full_name=Sam&pronouns={long}"), Press::Continue), ["#pronouns"]);
+        assert_eq!(
+            you(&format!("full_name=Sam&called_name={long}"), Press::Continue),
+            ["#called_name"]
+        );
+        assert_eq!(
+            you(&format!("full_name=Sam&pronouns={long}"), Press::Continue),
+            ["#pronouns"]
+        );
         assert!(you(&format!("full_name={}", "é".repeat(NAME)), Press::Continue).is_empty());
     }
 
@@ -489,9 +543,15 @@ mod tests {
         assert_eq!(contact("email=sam@&prefers=email"), ["#email"]);
         assert_eq!(contact("email=sam@gmial.com&prefers=email"), ["#typo"]);
         assert_eq!(contact("no_email=yes&prefers=phone"), ["#phone"]);
-        assert_eq!(contact("no_email=yes&prefers=email&phone=01632+960001"), ["#prefers"]);
+        assert_eq!(
+            contact("no_email=yes&prefers=email&phone=01632+960001"),
+            ["#prefers"]
+        );
         assert_eq!(contact("email=sam@example.com&prefers=phone"), ["#phone"]);
-        assert_eq!(contact("email=sam@example.com&prefers=email&phone=me"), ["#phone"]);
+        assert_eq!(
+            contact("email=sam@example.com&prefers=email&phone=me"),
+            ["#phone"]
+        );
         assert_eq!(contact("email=sam@example.com"), ["#prefers"]);
         // What the page does not offer is no form of ours.
         assert!(Contact::read(&mut fields("prefers=pigeon")).is_err());
@@ -535,14 +595,21 @@ mod tests {
     fn what_would_help_is_optional_in_every_part() {
         let good = |body| support(body, Press::Continue).1.is_empty();
         assert!(good(""));
-        assert!(good("needs=captions&needs=bsl&detail_bsl=x&call_first=yes&hopes=To+listen"));
-        assert!(good("for_other=yes&booked_by=Jo&booked_by_contact=jo@example.com&copies=yes"));
+        assert!(good(
+            "needs=captions&needs=bsl&detail_bsl=x&call_first=yes&hopes=To+listen"
+        ));
+        assert!(good(
+            "for_other=yes&booked_by=Jo&booked_by_contact=jo@example.com&copies=yes"
+        ));
         assert!(good("for_other=yes&booked_by=Jo&booked_by_contact=01632+960002"));
         let wrong = |body: &str| support(body, Press::Continue).1;
         assert_eq!(wrong("needs=captions&needs=none"), ["#needs"]);
         assert_eq!(wrong("someone_name=Jo"), ["#someone_phone"]);
         assert_eq!(wrong("for_other=yes"), ["#booked_by"]);
-        assert_eq!(wrong("for_other=yes&booked_by=Jo&copies=yes"), ["#booked_by_contact"]);
+        assert_eq!(
+            wrong("for_other=yes&booked_by=Jo&copies=yes"),
+            ["#booked_by_contact"]
+        );
         assert_eq!(wrong(&format!("hopes={}", "x".repeat(HOPES + 1))), ["#hopes"]);
         assert!(support("someone_name=Jo&for_other=yes", Press::Save).1.is_empty());
     }
@@ -575,14 +642,26 @@ mod tests {
         let mut answers = Answers::default();
         assert_eq!(answers.open(), Step::You);
         answers.you = complete().you;
-        assert_eq!((answers.open(), answers.before(Step::Contact)), (Step::Contact, Some(Step::You)));
+        assert_eq!(
+            (answers.open(), answers.before(Step::Contact)),
+            (Step::Contact, Some(Step::You))
+        );
         answers.contact = complete().contact;
-        assert_eq!((answers.open(), answers.before(Step::Support)), (Step::Support, Some(Step::Contact)));
+        assert_eq!(
+            (answers.open(), answers.before(Step::Support)),
+            (Step::Support, Some(Step::Contact))
+        );
         answers.support_seen = true;
-        assert_eq!((answers.open(), answers.before(Step::You)), (Step::Check, Some(Step::Check)));
+        assert_eq!(
+            (answers.open(), answers.before(Step::You)),
+            (Step::Check, Some(Step::Check))
+        );
         assert_eq!(answers.before(Step::Check), Some(Step::Support));
         answers.contact.prefers = Answer::new("post");
-        assert_eq!((answers.open(), answers.before(Step::Support)), (Step::Post, Some(Step::Post)));
+        assert_eq!(
+            (answers.open(), answers.before(Step::Support)),
+            (Step::Post, Some(Step::Post))
+        );
         answers.post.address = Answer::new("1 High Street");
         assert_eq!(answers.open(), Step::Check);
     }
@@ -592,7 +671,10 @@ mod tests {
         let mut answers = complete();
         answers.post.address = Answer::new("1 High Street");
         assert_eq!(answers.post_address(), None);
-        assert_eq!(answers.mailbox().map(|it| it.to_string()).as_deref(), Some("sam.taylor@example.com"));
+        assert_eq!(
+            answers.mailbox().map(|it| it.to_string()).as_deref(),
+            Some("sam.taylor@example.com")
+        );
         answers.contact.prefers = Answer::new("post");
         assert_eq!(answers.post_address().as_deref(), Some("1 High Street"));
         assert_eq!(answers.mailbox(), None);
@@ -604,6 +686,9 @@ mod tests {
         let answers = complete();
         let stored = serde_json::to_value(&answers).unwrap();
         assert_eq!(serde_json::from_value::<Answers>(stored).unwrap(), answers);
-        assert_eq!(serde_json::from_value::<Answers>(serde_json::json!({})).unwrap(), Answers::default());
+        assert_eq!(
+            serde_json::from_value::<Answers>(serde_json::json!({})).unwrap(),
+            Answers::default()
+        );
     }
 }

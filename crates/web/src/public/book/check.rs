@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use booking::allocator;
+use booking::{Refusal, allocator};
 use serde::Serialize;
 
 use super::answers::{Answers, Press, Statements, Step};
@@ -17,11 +17,7 @@ use crate::public::questions::{self, FORMATS, NEEDS, WAYS};
 use crate::visitor::Visitor;
 use crate::words;
 
-pub(super) async fn show(
-    it: CheckPath,
-    State(app): State<App>,
-    visitor: Visitor,
-) -> Result<Response, Error> {
+pub(super) async fn show(it: CheckPath, State(app): State<App>, visitor: Visitor) -> Result<Response, Error> {
     let draft = match draft::unsent(&app, visitor, &it.draft).await? {
         Ok(draft) => draft,
         Err(elsewhere) => return Ok(elsewhere),
@@ -29,15 +25,23 @@ pub(super) async fn show(
     if draft.answers.open() != Step::Check {
         return Ok(Redirect::to(&draft.path(draft.answers.open())).into_response());
     }
-    let snapshot = allocator::snapshot(app.reader(), draft.run.id).await?.ok_or(Error::NotFound)?;
+    let snapshot = allocator::snapshot(app.reader(), draft.run.id)
+        .await?
+        .ok_or(Error::NotFound)?;
     match send::would(&snapshot, draft.kind, app.now()) {
-        Ok(_) => app.page(&CheckPage::of(&app, &draft, Statements::default())).await,
+        Ok(_) => {
+            app.page(&CheckPage::of(&app, &draft, Statements::default()))
+                .await
+        }
         // Better said before the button than after it.
-        Err(why) => app.page(&DatesPage::of(&app, &draft, Some(why), false).await?).await,
+        Err(why) => {
+            app.page(&DatesPage::of(&app, &draft, Some(why), false).await?)
+                .await
+        }
     }
 }
 
-/// Sends the form. Whatever a rule says no to keeps the answers and shows what else can be done.
+/// Sends the form, or keeps it for later.
 pub(super) async fn take(
     it: CheckPath,
     State(app): State<App>,
@@ -57,22 +61,43 @@ pub(super) async fn take(
     }
     draft.kind = sent.kind.unwrap_or(draft.kind);
     if !sent.statements.problems().is_empty() {
-        return app.page_with(AGAIN, &CheckPage::of(&app, &draft, sent.statements)).await;
+        return app
+            .page_with(AGAIN, &CheckPage::of(&app, &draft, sent.statements))
+            .await;
     }
-    let snapshot = allocator::snapshot(app.reader(), draft.run.id).await?.ok_or(Error::NotFound)?;
-    if let Err(why) = send::would(&snapshot, draft.kind, app.now()) {
-        // Two hundred people may press at once for the last place: whoever is plainly too late need not
-        // queue for the right to write.
-        return dates::refused(&app, &draft, why, true).await;
-    }
-    app.limits.hold(visitor.0).map_err(Error::TooMany)?;
-    match send::send(&app, &draft, sent.op.as_deref(), fields.content()).await {
+    match attempt(&app, visitor, &draft, sent.op.as_deref(), fields.content()).await {
         Ok(()) => Ok(Redirect::to(&draft.done_path()).into_response()),
         Err(error) => match refusal(&error) {
-            Some(why) => dates::refused(&app, &draft, why, true).await,
+            Some(why) => refused(&app, &draft, why).await,
             None => Err(error),
         },
     }
+}
+
+async fn attempt(
+    app: &App,
+    visitor: Visitor,
+    draft: &Draft,
+    op: Option<&str>,
+    content: &str,
+) -> Result<(), Error> {
+    // Hundreds of people may press at once for the last place: whoever is plainly too late need not
+    // queue for the right to write, and is not counted.
+    let snapshot = allocator::snapshot(app.reader(), draft.run.id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    send::would(&snapshot, draft.kind, app.now())?;
+    app.limits.hold(visitor.0).map_err(Error::TooMany)?;
+    send::send(app, draft, op, content).await
+}
+
+/// Keeps the answers and shows what else can be done; unless the same form, pressed twice, got the
+/// place that it now misses (U-04).
+async fn refused(app: &App, draft: &Draft, why: Refusal) -> Result<Response, Error> {
+    if draft::is_sent(app, draft).await? {
+        return Ok(Redirect::to(&draft.done_path()).into_response());
+    }
+    dates::refused(app, draft, why, true).await
 }
 
 /// What came with the button.
@@ -91,7 +116,12 @@ impl Sent {
         statements.judge();
         let kind = fields.line("kind")?;
         fields.done()?;
-        Ok(Self { press, op, statements, kind: Kind::named(&kind) })
+        Ok(Self {
+            press,
+            op,
+            statements,
+            kind: Kind::named(&kind),
+        })
     }
 }
 
@@ -135,14 +165,24 @@ impl CheckPage {
             },
             about_you: about_you(draft),
             support: support(draft),
-            errors: if form.over_18.is_wrong() || form.agreed.is_wrong() { form.problems() } else { Vec::new() },
+            errors: if form.over_18.is_wrong() || form.agreed.is_wrong() {
+                form.problems()
+            } else {
+                Vec::new()
+            },
             form,
         }
     }
 }
 
 fn row(key: &'static str, value: String, change: String, change_hidden: &'static str) -> Row {
-    Row { key, value, change, change_hidden, ..Row::default() }
+    Row {
+        key,
+        value,
+        change,
+        change_hidden,
+        ..Row::default()
+    }
 }
 
 /// An answer, or that there is none.
@@ -154,26 +194,60 @@ fn about_you(draft: &Draft) -> Vec<Row> {
     let Answers { you, contact, .. } = &draft.answers;
     let (names, reach) = (|| draft.path(Step::You), || draft.path(Step::Contact));
     let days = draft.run.sessions.iter().map(words::day).collect();
-    let dates = DatesPath { draft: draft.token.clone() }.to_string();
-    let email = contact.address().map_or_else(|| "I have no email".to_owned(), |it| it.to_string());
-    let format = contact.info_format.given().unwrap_or_else(|| "standard".to_owned());
+    let dates = DatesPath {
+        draft: draft.token.clone(),
+    }
+    .to_string();
+    let email = contact
+        .address()
+        .map_or_else(|| "I have no email".to_owned(), |it| it.to_string());
+    let format = contact
+        .info_format
+        .given()
+        .unwrap_or_else(|| "standard".to_owned());
     let mut rows = vec![
-        Row { lines: days, ..row("Dates", String::new(), dates, "the dates") },
+        Row {
+            lines: days,
+            ..row("Dates", String::new(), dates, "the dates")
+        },
         row("Full name", you.full_name.value.clone(), names(), "your name"),
-        row("We call you", or_none(you.called_name.given()), names(), "what we call you"),
-        row("Pronouns", or_none(you.pronouns.given()), names(), "your pronouns"),
+        row(
+            "We call you",
+            or_none(you.called_name.given()),
+            names(),
+            "what we call you",
+        ),
+        row(
+            "Pronouns",
+            or_none(you.pronouns.given()),
+            names(),
+            "your pronouns",
+        ),
         row("Email address", email, reach(), "your email address"),
-        row("Phone number", or_none(contact.phone.given()), reach(), "your phone number"),
+        row(
+            "Phone number",
+            or_none(contact.phone.given()),
+            reach(),
+            "your phone number",
+        ),
         row(
             "We get in touch",
             questions::words(&WAYS, &contact.prefers.value).to_owned(),
             reach(),
             "how we get in touch",
         ),
-        row("Information as", questions::words(&FORMATS, &format).to_owned(), reach(), "the format of information"),
+        row(
+            "Information as",
+            questions::words(&FORMATS, &format).to_owned(),
+            reach(),
+            "the format of information",
+        ),
     ];
     if let Some(address) = draft.answers.post_address() {
-        let typed = Row { typed: address, ..Row::default() };
+        let typed = Row {
+            typed: address,
+            ..Row::default()
+        };
         rows.push(Row {
             key: "Postal address",
             change: draft.path(Step::Post),
@@ -189,7 +263,8 @@ fn support(draft: &Draft) -> Vec<Row> {
     let change = || draft.path(Step::Support);
     let need = |it: questions::Need| {
         let words = questions::words(&NEEDS, it.code);
-        it.detail.map_or_else(|| words.to_owned(), |detail| format!("{words}: {detail}"))
+        it.detail
+            .map_or_else(|| words.to_owned(), |detail| format!("{words}: {detail}"))
     };
     let mut needs: Vec<String> = support.wanted().into_iter().map(need).collect();
     if needs.is_empty() {
@@ -198,24 +273,54 @@ fn support(draft: &Draft) -> Vec<Row> {
     let someone = support.someone().map_or_else(
         || vec!["Nobody".to_owned()],
         |it| {
-            let may = if it.may_call { "You may call them" } else { "Please ask me before you call them" };
+            let may = if it.may_call {
+                "You may call them"
+            } else {
+                "Please ask me before you call them"
+            };
             vec![it.name, it.phone, may.to_owned()]
         },
     );
     let call = if support.call_first { "Yes" } else { "No" };
     let mut rows = vec![
-        Row { lines: needs, ..row("What would help", String::new(), change(), "what would help") },
-        Row { lines: someone, ..row("Someone we could call", String::new(), change(), "someone we could call") },
-        row("A call before the course", call.to_owned(), change(), "a call before the course"),
+        Row {
+            lines: needs,
+            ..row("What would help", String::new(), change(), "what would help")
+        },
+        Row {
+            lines: someone,
+            ..row(
+                "Someone we could call",
+                String::new(),
+                change(),
+                "someone we could call",
+            )
+        },
+        row(
+            "A call before the course",
+            call.to_owned(),
+            change(),
+            "a call before the course",
+        ),
     ];
     if let Some(typed) = support.hopes.given() {
-        rows.push(Row { typed, ..row("What you hope for", String::new(), change(), "what you hope for") });
+        rows.push(Row {
+            typed,
+            ..row("What you hope for", String::new(), change(), "what you hope for")
+        });
     }
     if support.for_other {
         let copies = support.copies.then(|| "Gets copies of emails".to_owned());
-        let lines = [support.booked_by.given(), support.booked_by_contact.given(), copies];
+        let lines = [
+            support.booked_by.given(),
+            support.booked_by_contact.given(),
+            copies,
+        ];
         let lines = lines.into_iter().flatten().collect();
-        rows.push(Row { lines, ..row("Booked by", String::new(), change(), "who books for you") });
+        rows.push(Row {
+            lines,
+            ..row("Booked by", String::new(), change(), "who books for you")
+        });
     }
     rows
 }
@@ -232,7 +337,11 @@ impl Page for CheckPage {
         all.answers.post.address = Answer::new("1 High Street\nAnytown");
         let support = &mut all.answers.support;
         support.needs.chosen = vec!["bsl".to_owned(), "other".to_owned()];
-        support.needs.details.values_mut().for_each(|it| *it = Answer::new("In the mornings"));
+        support
+            .needs
+            .details
+            .values_mut()
+            .for_each(|it| *it = Answer::new("In the mornings"));
         (support.someone.name, support.someone.phone) = (Answer::new("Jo"), Answer::new("01632 960 001"));
         (support.call_first, support.for_other, support.copies) = (true, true, true);
         support.hopes = Answer::new("To listen.\nTo learn.");
@@ -252,7 +361,11 @@ impl Page for CheckPage {
             form,
         };
         let draft = dates::samples::draft();
-        vec![page(&draft, Statements::default()), page(&all, Statements::default()), page(&draft, wrong)]
+        vec![
+            page(&draft, Statements::default()),
+            page(&all, Statements::default()),
+            page(&draft, wrong),
+        ]
     }
 }
 

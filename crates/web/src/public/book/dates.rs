@@ -49,20 +49,23 @@ pub(super) async fn with_places(app: &App, but: &RunDates) -> Result<Vec<DateCho
 }
 
 fn choice(run: &RunDates, places: &str) -> DateChoice {
-    let url = BookPath { course: run.course_code.clone(), run: run.slug.clone() };
+    let url = BookPath {
+        course: run.course_code.clone(),
+        run: run.slug.clone(),
+    };
     DateChoice {
         value: run.slug.clone(),
         text: words::dates(&run.sessions),
-        hint: format!("{}. {}. {places}", words::all_hours(&run.sessions), words::place(run)),
+        hint: format!(
+            "{}. {}. {places}",
+            words::all_hours(&run.sessions),
+            words::place(run)
+        ),
         url: url.to_string(),
     }
 }
 
-pub(super) async fn show(
-    it: DatesPath,
-    State(app): State<App>,
-    visitor: Visitor,
-) -> Result<Response, Error> {
+pub(super) async fn show(it: DatesPath, State(app): State<App>, visitor: Visitor) -> Result<Response, Error> {
     match draft::unsent(&app, visitor, &it.draft).await? {
         Ok(draft) => app.page(&DatesPage::of(&app, &draft, None, false).await?).await,
         Err(elsewhere) => Ok(elsewhere),
@@ -87,11 +90,22 @@ pub(super) async fn take(
         let page = DatesPage::of(&app, &draft, None, false).await?.without_choice();
         return app.page_with(AGAIN, &page).await;
     }
-    let run = calendar::run_named(app.reader(), &draft.run.course_code, &slug).await?.ok_or(Error::NotFound)?;
+    let run = calendar::run_named(app.reader(), &draft.run.course_code, &slug)
+        .await?
+        .ok_or(Error::NotFound)?;
     // Only who chose to wait is put on a list: other dates that filled up meanwhile are said to be full.
-    let kinds: &[Kind] = if run.id == draft.run.id { &[Kind::Book, Kind::Wait] } else { &[Kind::Book] };
-    let snapshot = allocator::snapshot(app.reader(), run.id).await?.ok_or(Error::NotFound)?;
-    let Some(kind) = kinds.iter().find(|it| send::would(&snapshot, **it, app.now()).is_ok()) else {
+    let kinds: &[Kind] = if run.id == draft.run.id {
+        &[Kind::Book, Kind::Wait]
+    } else {
+        &[Kind::Book]
+    };
+    let snapshot = allocator::snapshot(app.reader(), run.id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let Some(kind) = kinds
+        .iter()
+        .find(|it| send::would(&snapshot, **it, app.now()).is_ok())
+    else {
         return refused(&app, &draft, Refusal::NoPlace, false).await;
     };
     (draft.run, draft.kind) = (run, *kind);
@@ -101,7 +115,11 @@ pub(super) async fn take(
 
 /// The answer to a form that was refused: why, and what can be done with the same answers.
 pub(super) async fn refused(app: &App, draft: &Draft, why: Refusal, stated: bool) -> Result<Response, Error> {
-    app.page_with(StatusCode::CONFLICT, &DatesPage::of(app, draft, Some(why), stated).await?).await
+    app.page_with(
+        StatusCode::CONFLICT,
+        &DatesPage::of(app, draft, Some(why), stated).await?,
+    )
+    .await
 }
 
 /// What can be done when dates cannot be booked, or other dates are wanted.
@@ -145,7 +163,9 @@ impl DatesPage {
         why: Option<Refusal>,
         stated: bool,
     ) -> Result<Self, Error> {
-        let snapshot = allocator::snapshot(app.reader(), draft.run.id).await?.ok_or(Error::NotFound)?;
+        let snapshot = allocator::snapshot(app.reader(), draft.run.id)
+            .await?
+            .ok_or(Error::NotFound)?;
         let other = match draft.kind {
             Kind::Book => Kind::Wait,
             Kind::Wait => Kind::Book,
@@ -157,7 +177,10 @@ impl DatesPage {
             sentences,
             back_url: draft.path(if why.is_some() { Step::Support } else { Step::Check }),
             instead: can.then(|| Instead::of(draft, other, stated, app.secrets().op())),
-            action: DatesPath { draft: draft.token.clone() }.to_string(),
+            action: DatesPath {
+                draft: draft.token.clone(),
+            }
+            .to_string(),
             op: app.secrets().op(),
             others: with_places(app, &draft.run).await?,
             run: Answer::default(),
@@ -168,7 +191,11 @@ impl DatesPage {
     fn without_choice(mut self) -> Self {
         self.run.refuse("Choose one answer");
         // Without other dates there is no field to point to.
-        self.errors = if self.others.is_empty() { Vec::new() } else { problems([("run", &self.run)]) };
+        self.errors = if self.others.is_empty() {
+            Vec::new()
+        } else {
+            problems([("run", &self.run)])
+        };
         self
     }
 }
@@ -176,7 +203,11 @@ impl DatesPage {
 impl Instead {
     fn of(draft: &Draft, kind: Kind, stated: bool, op: String) -> Self {
         let (heading, text, button) = match kind {
-            Kind::Book => ("Book a place on these dates", "Your answers are safe.", "Book a place"),
+            Kind::Book => (
+                "Book a place on these dates",
+                "Your answers are safe.",
+                "Book a place",
+            ),
             Kind::Wait => (
                 "Join the waiting list",
                 "If a place comes up we will email or call you and hold it for you.",
@@ -184,14 +215,31 @@ impl Instead {
             ),
         };
         let token = draft.token.clone();
-        let field = |name, value: &str| Hidden { name, value: value.to_owned() };
+        let field = |name, value: &str| Hidden {
+            name,
+            value: value.to_owned(),
+        };
         let (action, hidden) = if stated {
-            let hidden = vec![field("over_18", "yes"), field("agreed", "yes"), field("kind", kind.name())];
+            let hidden = vec![
+                field("over_18", "yes"),
+                field("agreed", "yes"),
+                field("kind", kind.name()),
+            ];
             (draft.path(Step::Check), hidden)
         } else {
-            (DatesPath { draft: token }.to_string(), vec![field("run", &draft.run.slug)])
+            (
+                DatesPath { draft: token }.to_string(),
+                vec![field("run", &draft.run.slug)],
+            )
         };
-        Self { heading, text, button, action, op, hidden }
+        Self {
+            heading,
+            text,
+            button,
+            action,
+            op,
+            hidden,
+        }
     }
 }
 
@@ -227,10 +275,19 @@ impl Page for DatesPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        let refusals = [None, Some(Refusal::NoPlace), Some(Refusal::PlacesFree), Some(Refusal::BookingClosed)];
+        let refusals = [
+            None,
+            Some(Refusal::NoPlace),
+            Some(Refusal::PlacesFree),
+            Some(Refusal::BookingClosed),
+        ];
         let page = |why| {
             let (heading, sentences) = said(why, &samples::run());
-            let kind = if why == Some(Refusal::PlacesFree) { Kind::Book } else { Kind::Wait };
+            let kind = if why == Some(Refusal::PlacesFree) {
+                Kind::Book
+            } else {
+                Kind::Wait
+            };
             let stated = why == Some(Refusal::NoPlace);
             let op = "00112233445566778899aabbccddeeff".to_owned();
             Self {
@@ -247,8 +304,18 @@ impl Page for DatesPage {
         };
         let mut pages: Vec<Self> = refusals.into_iter().map(page).collect();
         pages.push(pages[0].clone().without_choice());
-        pages.push(Self { others: Vec::new(), instead: None, ..pages[3].clone() });
-        pages.push(Self { others: Vec::new(), ..pages[0].clone() }.without_choice());
+        pages.push(Self {
+            others: Vec::new(),
+            instead: None,
+            ..pages[3].clone()
+        });
+        pages.push(
+            Self {
+                others: Vec::new(),
+                ..pages[0].clone()
+            }
+            .without_choice(),
+        );
         pages
     }
 }
@@ -290,14 +357,23 @@ pub(super) mod samples {
             change_no: 0,
             cancel_reason: Some("A trainer is ill.".to_owned()),
             cancelled_at: None,
-            sessions: vec![meeting(1, date!(2027 - 01 - 26)), meeting(2, date!(2027 - 01 - 27))],
+            sessions: vec![
+                meeting(1, date!(2027 - 01 - 26)),
+                meeting(2, date!(2027 - 01 - 27)),
+            ],
             before_change: Vec::new(),
         }
     }
 
     pub(in crate::public::book) fn choices() -> Vec<DateChoice> {
-        let later = RunDates { slug: "2027-02-09".to_owned(), ..run() };
-        vec![choice(&run(), "3 places left"), choice(&later, "Places available")]
+        let later = RunDates {
+            slug: "2027-02-09".to_owned(),
+            ..run()
+        };
+        vec![
+            choice(&run(), "3 places left"),
+            choice(&later, "Places available"),
+        ]
     }
 
     pub(in crate::public::book) fn draft() -> Draft {

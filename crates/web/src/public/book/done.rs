@@ -17,11 +17,7 @@ use crate::pages::Page;
 use crate::visitor::Visitor;
 use crate::words;
 
-pub(super) async fn show(
-    it: DonePath,
-    State(app): State<App>,
-    visitor: Visitor,
-) -> Result<Response, Error> {
+pub(super) async fn show(it: DonePath, State(app): State<App>, visitor: Visitor) -> Result<Response, Error> {
     let draft = match draft::any(&app, visitor, &it.draft).await? {
         Ok(draft) => draft,
         Err(elsewhere) => return Ok(elsewhere),
@@ -30,7 +26,8 @@ pub(super) async fn show(
         return Ok(Redirect::to(&draft.path(draft.answers.open())).into_response());
     };
     let (settings, _) = calendar::rules(app.reader()).await?;
-    app.page(&DonePage::of(&draft, receipt, &settings, app.now())).await
+    app.page(&DonePage::of(&draft, receipt, &settings, app.now()))
+        .await
 }
 
 /// How it went.
@@ -67,9 +64,17 @@ impl DonePage {
             heading,
             body,
             past,
-            days: days.map(|it| Day { name: format!("Day {}", it.idx), text: words::day(it) }).collect(),
+            days: days
+                .map(|it| Day {
+                    name: format!("Day {}", it.idx),
+                    text: words::day(it),
+                })
+                .collect(),
             address: draft.answers.mailbox().map(|it| it.to_string()).filter(|_| !past),
-            address_url: AddressPath { draft: draft.token.clone() }.to_string(),
+            address_url: AddressPath {
+                draft: draft.token.clone(),
+            }
+            .to_string(),
             sentences: receipt.band.as_deref().map(waiting).unwrap_or_default(),
             steps: match draft.kind {
                 Kind::Wait => offers(settings),
@@ -102,7 +107,10 @@ impl By {
 
 fn headline(draft: &Draft, receipt: &Receipt, by: By, past: bool) -> (&'static str, String) {
     if draft.kind == Kind::Wait {
-        return ("You are on the waiting list", format!("for {}", words::dates(&draft.run.sessions)));
+        return (
+            "You are on the waiting list",
+            format!("for {}", words::dates(&draft.run.sessions)),
+        );
     }
     if past {
         return ("The time to confirm is over", String::new());
@@ -133,7 +141,10 @@ fn joining(draft: &Draft, settings: &Settings, by: By) -> String {
     };
     match (by, draft.run.delivery) {
         (By::Mail, Delivery::Online | Delivery::Hybrid) => {
-            format!("{tell} Your joining page opens {} minutes before each day.", settings.join_opens)
+            format!(
+                "{tell} Your joining page opens {} minutes before each day.",
+                settings.join_opens
+            )
         }
         _ => tell.to_owned(),
     }
@@ -156,7 +167,10 @@ fn offers(settings: &Settings) -> Vec<String> {
             settings.offer_window_far, settings.offer_far_from, settings.offer_window
         ),
         "You say yes or no. If you say no, you can stay on the list.".to_owned(),
-        format!("In the last {} hours before the course we call people instead.", settings.near_start),
+        format!(
+            "In the last {} hours before the course we call people instead.",
+            settings.near_start
+        ),
     ]
 }
 
@@ -173,18 +187,37 @@ impl Page for DonePage {
         let mut post = mail.clone();
         post.answers.contact.prefers = Answer::new("post");
         post.answers.post.address = Answer::new("1 High Street");
-        let waits = Draft { kind: Kind::Wait, ..mail.clone() };
+        let waits = Draft {
+            kind: Kind::Wait,
+            ..mail.clone()
+        };
         let now = mail.run.opens_at;
-        let held = |until| Receipt { reference: "4827 KX".to_owned(), until: Some(until), band: None };
+        let held = |until| Receipt {
+            reference: "4827 KX".to_owned(),
+            until: Some(until),
+            band: None,
+        };
         let (fresh, late) = (held(now + time::Duration::hours(24)), held(now));
-        let listed = |band: &str| Receipt { until: None, band: Some(band.to_owned()), ..fresh.clone() };
+        let listed = |band: &str| Receipt {
+            until: None,
+            band: Some(band.to_owned()),
+            ..fresh.clone()
+        };
         vec![
             Self::of(&mail, &fresh, &settings, now),
             Self::of(&mail, &late, &settings, now),
             Self::of(&phone, &fresh, &settings, now),
             Self::of(&post, &fresh, &settings, now),
             Self::of(&waits, &listed("next"), &settings, now),
-            Self::of(&Draft { kind: Kind::Wait, ..phone }, &listed("further down"), &settings, now),
+            Self::of(
+                &Draft {
+                    kind: Kind::Wait,
+                    ..phone
+                },
+                &listed("further down"),
+                &settings,
+                now,
+            ),
         ]
     }
 }

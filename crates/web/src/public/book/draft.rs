@@ -58,7 +58,11 @@ impl Kind {
             Self::Book => "Booking",
             Self::Wait => "Waiting list",
         };
-        format!("{what}: {}. Step {} of 4", words::dates(&run.sessions), step.number())
+        format!(
+            "{what}: {}. Step {} of 4",
+            words::dates(&run.sessions),
+            step.number()
+        )
     }
 }
 
@@ -93,12 +97,18 @@ impl Receipt {
     /// As things stand for a booking in this snapshot.
     pub(super) fn of(snapshot: &Snapshot, id: BookingId, reference: String) -> Self {
         let booking = snapshot.booking(id);
-        let band = booking.filter(|it| it.joined_seq.is_some()).map(|it| match queue::band(snapshot, it) {
-            Band::Next => "next",
-            Band::NextFew => "among the next few",
-            Band::FurtherDown => "further down",
-        });
-        Self { reference, until: booking.and_then(|it| it.state.deadline()), band: band.map(str::to_owned) }
+        let band = booking
+            .filter(|it| it.joined_seq.is_some())
+            .map(|it| match queue::band(snapshot, it) {
+                Band::Next => "next",
+                Band::NextFew => "among the next few",
+                Band::FurtherDown => "further down",
+            });
+        Self {
+            reference,
+            until: booking.and_then(|it| it.state.deadline()),
+            band: band.map(str::to_owned),
+        }
     }
 }
 
@@ -139,7 +149,11 @@ pub(super) type Opened = Result<Draft, Response>;
 /// The form that a token opens, while it can be changed: over, 410; sent, its result (U-05).
 pub(super) async fn unsent(app: &App, visitor: Visitor, token: &str) -> Result<Opened, Error> {
     Ok(any(app, visitor, token).await?.and_then(|draft| {
-        if draft.receipt.is_some() { Err(Redirect::to(&draft.done_path()).into_response()) } else { Ok(draft) }
+        if draft.receipt.is_some() {
+            Err(Redirect::to(&draft.done_path()).into_response())
+        } else {
+            Ok(draft)
+        }
     }))
 }
 
@@ -158,7 +172,9 @@ pub(super) async fn any(app: &App, visitor: Visitor, token: &str) -> Result<Open
     if row.ends_at <= app.now() {
         return over(app, row.outcome.is_some()).await.map(Err);
     }
-    let run = calendar::run_dates(app.reader(), row.run).await?.ok_or(Error::NotFound)?;
+    let run = calendar::run_dates(app.reader(), row.run)
+        .await?
+        .ok_or(Error::NotFound)?;
     Ok(Ok(Draft {
         id,
         token: token.to_owned(),
@@ -167,8 +183,19 @@ pub(super) async fn any(app: &App, visitor: Visitor, token: &str) -> Result<Open
         answers: serde_json::from_value(row.answers).map_err(Error::fault)?,
         ends_at: row.ends_at,
         booking: row.booking,
-        receipt: row.outcome.as_deref().map(serde_json::from_str).transpose().map_err(Error::fault)?,
+        receipt: row
+            .outcome
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(Error::fault)?,
     }))
+}
+
+/// Whether the form was sent since it was opened.
+pub(super) async fn is_sent(app: &App, draft: &Draft) -> Result<bool, Error> {
+    let row = draft::Entity::find_by_id(draft.id).one(app.reader()).await?;
+    Ok(row.is_some_and(|it| it.outcome.is_some()))
 }
 
 async fn over(app: &App, sent: bool) -> Result<Response, Error> {
@@ -183,12 +210,17 @@ impl Draft {
 
     /// The address of its result.
     pub(super) fn done_path(&self) -> String {
-        DonePath { draft: self.token.clone() }.to_string()
+        DonePath {
+            draft: self.token.clone(),
+        }
+        .to_string()
     }
 
     /// The address of the page before this one: before the first, that of the dates.
     pub(super) fn back(&self, step: Step) -> String {
-        self.answers.before(step).map_or_else(|| run_path(&self.run), |step| self.path(step))
+        self.answers
+            .before(step)
+            .map_or_else(|| run_path(&self.run), |step| self.path(step))
     }
 
     /// Keeps what was answered. Keeping it twice is keeping it once, so this needs no number: a browser
@@ -199,8 +231,12 @@ impl Draft {
 
     /// Writes the answers down, unless the form was sent meanwhile; `longer` keeps them for seven days.
     pub(super) async fn store(&self, work: &Work, longer: bool) -> Result<(), Error> {
-        let row = locked(work.tx(), self.id).await?.filter(|it| it.outcome.is_none());
-        let Some(mut row) = row.map(IntoActiveModel::into_active_model) else { return Ok(()) };
+        let row = locked(work.tx(), self.id)
+            .await?
+            .filter(|it| it.outcome.is_none());
+        let Some(mut row) = row.map(IntoActiveModel::into_active_model) else {
+            return Ok(());
+        };
         row.answers = Set(serde_json::to_value(&self.answers).map_err(Error::fault)?);
         row.run = Set(self.run.id);
         row.kind = Set(self.kind.name().to_owned());

@@ -62,8 +62,17 @@ impl Asked for You {
 
     #[cfg(test)]
     fn forms() -> Vec<Self> {
-        let long = Self { full_name: samples::long(), called_name: samples::long(), pronouns: samples::long() };
-        vec![Self::default(), complete().you, samples::judged(Self::default()), samples::judged(long)]
+        let long = Self {
+            full_name: samples::long(),
+            called_name: samples::long(),
+            pronouns: samples::long(),
+        };
+        vec![
+            Self::default(),
+            complete().you,
+            samples::judged(Self::default()),
+            samples::judged(long),
+        ]
     }
 }
 
@@ -72,15 +81,25 @@ impl Asked for Contact {
     type Choices = ContactChoices;
 
     fn choices(&self) -> ContactChoices {
-        ContactChoices { typos: self.email.choices(), ways: WAYS, formats: FORMATS }
+        ContactChoices {
+            typos: self.email.choices(),
+            ways: WAYS,
+            formats: FORMATS,
+        }
     }
 
     #[cfg(test)]
     fn forms() -> Vec<Self> {
         let mut typo = complete().contact;
         typo.email.email = Answer::new("sam@gmial.com");
-        let none = Self { no_email: true, ..Self::default() };
-        let mut wrong = Self { phone: Answer::new("me"), ..Self::default() };
+        let none = Self {
+            no_email: true,
+            ..Self::default()
+        };
+        let mut wrong = Self {
+            phone: Answer::new("me"),
+            ..Self::default()
+        };
         wrong.email.email = Answer::new("sam@");
         let judged = [typo, none, wrong, Self::default()].map(samples::judged);
         [vec![Self::default(), complete().contact], judged.to_vec()].concat()
@@ -97,9 +116,18 @@ impl Asked for Post {
 
     #[cfg(test)]
     fn forms() -> Vec<Self> {
-        let typed = Self { address: Answer::new("1 High Street\nAnytown") };
-        let long = Self { address: samples::long() };
-        vec![Self::default(), typed, samples::judged(Self::default()), samples::judged(long)]
+        let typed = Self {
+            address: Answer::new("1 High Street\nAnytown"),
+        };
+        let long = Self {
+            address: samples::long(),
+        };
+        vec![
+            Self::default(),
+            typed,
+            samples::judged(Self::default()),
+            samples::judged(long),
+        ]
     }
 }
 
@@ -109,21 +137,47 @@ impl Asked for Support {
 
     fn choices(&self) -> SupportChoices {
         let details_open = self.needs.details.values().any(|it| !it.value.is_empty());
-        SupportChoices { needs: NeedsForm::boxes(), details: self.needs.lines(), details_open }
+        SupportChoices {
+            needs: NeedsForm::boxes(),
+            details: self.needs.lines(),
+            details_open,
+        }
     }
 
     #[cfg(test)]
     fn forms() -> Vec<Self> {
-        let mut typed = Self { call_first: true, hopes: Answer::new("To listen"), ..Self::default() };
+        let mut typed = Self {
+            call_first: true,
+            hopes: Answer::new("To listen"),
+            ..Self::default()
+        };
         typed.needs.chosen = vec!["bsl".to_owned(), "other".to_owned()];
-        typed.needs.details.values_mut().for_each(|it| *it = Answer::new("In the mornings"));
-        let mut wrong = Self { hopes: samples::long(), for_other: true, copies: true, ..typed.clone() };
+        typed
+            .needs
+            .details
+            .values_mut()
+            .for_each(|it| *it = Answer::new("In the mornings"));
+        let mut wrong = Self {
+            hopes: samples::long(),
+            for_other: true,
+            copies: true,
+            ..typed.clone()
+        };
         wrong.needs.chosen.push("none".to_owned());
-        wrong.needs.details.values_mut().for_each(|it| *it = samples::long());
+        wrong
+            .needs
+            .details
+            .values_mut()
+            .for_each(|it| *it = samples::long());
         wrong.someone.name = Answer::new("Jo");
         let mut nameless = Self::default();
         nameless.someone.phone = Answer::new("01632 960 001");
-        vec![Self::default(), typed, samples::judged(wrong), samples::judged(nameless)]
+        vec![
+            Self::default(),
+            typed,
+            samples::judged(wrong),
+            samples::judged(nameless),
+        ]
     }
 }
 
@@ -147,7 +201,10 @@ impl<Q: Asked> Page for QuestionPage<Q> {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         let page = |form: Q| Self {
-            caption: format!("Booking: Tuesday 26 and Wednesday 27 January 2027. Step {} of 4", Q::STEP.number()),
+            caption: format!(
+                "Booking: Tuesday 26 and Wednesday 27 January 2027. Step {} of 4",
+                Q::STEP.number()
+            ),
             back_url: "/courses/intro/2027-01-26".to_owned(),
             action: "/book/x/page".to_owned(),
             op: "00112233445566778899aabbccddeeff".to_owned(),

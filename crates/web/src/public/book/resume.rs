@@ -32,11 +32,19 @@ pub(super) async fn save(
     }
     app.change(async |work| {
         draft.store(&work, true).await?;
-        let Some(recipient) = address.clone() else { return Ok(()) };
+        let Some(recipient) = address.clone() else {
+            return Ok(());
+        };
         mail_link(&work, draft, recipient, op.clone()).await
     })
     .await?;
-    Ok(Redirect::to(&SavedPath { draft: draft.token.clone() }.to_string()).into_response())
+    Ok(Redirect::to(
+        &SavedPath {
+            draft: draft.token.clone(),
+        }
+        .to_string(),
+    )
+    .into_response())
 }
 
 /// Mails the link; the number of the form is the occasion, so that a repeat is the same mail (T-35).
@@ -73,7 +81,9 @@ pub(super) async fn saved(
     let page = SavedPage {
         until: words::date_time(draft.ends_at),
         address: draft.answers.contact.address().map(|it| it.to_string()),
-        link: app.link(ResumePath { token: draft.token.clone() }),
+        link: app.link(ResumePath {
+            token: draft.token.clone(),
+        }),
         next_url: draft.path(draft.answers.open()),
     };
     app.page(&page).await
@@ -150,7 +160,10 @@ fn parts(answers: &Answers) -> Vec<Part> {
     vec![
         part("Your name", answers.you.is_complete()),
         part("How to contact you", contact.is_complete() && open != Step::Post),
-        part("What would help you take part", answers.support_seen && answers.support.is_complete()),
+        part(
+            "What would help you take part",
+            answers.support_seen && answers.support.is_complete(),
+        ),
         part("Check your answers", false),
     ]
 }
@@ -161,7 +174,10 @@ impl Page for ResumePage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         let draft = super::dates::samples::draft();
-        let empty = Draft { answers: Answers::default(), ..draft.clone() };
+        let empty = Draft {
+            answers: Answers::default(),
+            ..draft.clone()
+        };
         vec![Self::of(&draft), Self::of(&empty)]
     }
 }

@@ -20,7 +20,9 @@ use std::time::Duration;
 
 use booking::calendar;
 use booking::snapshot::Snapshot;
-use booking::{Ask, Asked, BookingRecord, Cause, Change, Details, Refusal, Source, State, allocator, bookings};
+use booking::{
+    Ask, Asked, BookingRecord, Cause, Change, Details, Refusal, Source, State, allocator, bookings,
+};
 use ids::{BookingId, PersonId, RunId, Ts};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -60,7 +62,12 @@ pub(super) fn would(snapshot: &Snapshot, kind: Kind, now: Ts) -> Result<(Snapsho
 }
 
 fn ask(booking: BookingId, person: PersonId) -> Ask {
-    Ask { booking, person, proven: false, priority: false }
+    Ask {
+        booking,
+        person,
+        proven: false,
+        priority: false,
+    }
 }
 
 fn change(kind: Kind, ask: Ask) -> Change {
@@ -84,7 +91,13 @@ struct Sending {
 impl Sending {
     fn of(draft: &Draft) -> Self {
         let answers = draft.answers.clone();
-        Self { draft: draft.id, run: draft.run.id, kind: draft.kind, answers, again: false }
+        Self {
+            draft: draft.id,
+            run: draft.run.id,
+            kind: draft.kind,
+            answers,
+            again: false,
+        }
     }
 }
 
@@ -94,10 +107,13 @@ pub(super) async fn send(app: &App, draft: &Draft, op: Option<&str>, content: &s
 }
 
 async fn deliver(app: &App, sending: &Sending, op: Option<&str>, content: &str) -> Result<(), Error> {
-    let made = app.change(async |work| work.once(op, content, book(&work, sending)).await).await;
+    let made = app
+        .change(async |work| work.once(op, content, book(&work, sending)).await)
+        .await;
     match made {
         Err(Error::Refused(Refusal::Booked)) => {
-            app.change(async |work| work.once(op, content, tell(&work, sending)).await).await?;
+            app.change(async |work| work.once(op, content, tell(&work, sending)).await)
+                .await?;
             Ok(())
         }
         other => one_page(other.map(|_| ())),
@@ -115,36 +131,55 @@ fn one_page(sent: Result<(), Error>) -> Result<(), Error> {
 /// Makes the booking and everything that belongs to it. Refused as booked if the address turns out to
 /// be known: then nothing of it stays.
 async fn book(work: &Work, sending: &Sending) -> Result<String, Error> {
-    let Some(row) = to_send(work, sending).await? else { return Ok(DONE.to_owned()) };
+    let Some(row) = to_send(work, sending).await? else {
+        return Ok(DONE.to_owned());
+    };
     let answers = &sending.answers;
     let person = people::add(work, answers.person()).await?;
     if let Some(address) = answers.post_address() {
-        let row = person::ActiveModel { id: Set(person), post_address: Set(Some(address)), ..Default::default() };
+        let row = person::ActiveModel {
+            id: Set(person),
+            post_address: Set(Some(address)),
+            ..Default::default()
+        };
         row.update(work.tx()).await?;
     }
     let booking = BookingId(work.fresh_id());
     let details = details(work, answers).await?;
     let reference = details.reference.clone();
-    let asked =
-        Asked { change: change(sending.kind, ask(booking, person)), cause: Cause::person(), details: Some(details) };
+    let asked = Asked {
+        change: change(sending.kind, ask(booking, person)),
+        cause: Cause::person(),
+        details: Some(details),
+    };
     let outcome = work.allocate(sending.run, asked).await?;
-    let run = calendar::run_dates(work.tx(), outcome.run).await?.ok_or(Error::NotFound)?;
+    let run = calendar::run_dates(work.tx(), outcome.run)
+        .await?
+        .ok_or(Error::NotFound)?;
     let first_day = run.sessions.first().ok_or(Error::NotFound)?.date;
     add_needs(work, booking, first_day, &answers.support.wanted()).await?;
     if let Some(someone) = answers.support.someone() {
         add_someone(work, booking, someone).await?;
     }
     look_around(work, sending, booking).await?;
-    let snapshot = allocator::snapshot(work.tx(), sending.run).await?.ok_or(Error::NotFound)?;
+    let snapshot = allocator::snapshot(work.tx(), sending.run)
+        .await?
+        .ok_or(Error::NotFound)?;
     let receipt = Receipt::of(&snapshot, booking, reference);
     finish(work, row, sending, Some(booking), Some(&receipt)).await
 }
 
 /// The form's row, unless it was sent already: then its result stands, and nothing more is done (U-05).
 async fn to_send(work: &Work, sending: &Sending) -> Result<Option<row::Model>, Error> {
-    let row = draft::locked(work.tx(), sending.draft).await?.ok_or(Error::LinkOver)?;
+    let row = draft::locked(work.tx(), sending.draft)
+        .await?
+        .ok_or(Error::LinkOver)?;
     let told = row.outcome.is_some() && row.booking.is_none();
-    Ok(if row.outcome.is_none() || (sending.again && told) { Some(row) } else { None })
+    Ok(if row.outcome.is_none() || (sending.again && told) {
+        Some(row)
+    } else {
+        None
+    })
 }
 
 /// Notes on the form what came of it; a receipt that stands stays.
@@ -198,7 +233,9 @@ async fn fresh_reference(work: &Work) -> Result<String, Error> {
 async fn look_around(work: &Work, sending: &Sending, own: BookingId) -> Result<(), Error> {
     let all = bookings_of(work.tx(), &sending.answers).await?;
     let others = all.iter().filter(|(it, _)| it.run != sending.run);
-    let holds = others.filter(|(it, _)| matches!(it.state, State::Unconfirmed { .. })).count();
+    let holds = others
+        .filter(|(it, _)| matches!(it.state, State::Unconfirmed { .. }))
+        .count();
     let (settings, _) = calendar::rules(work.tx()).await?;
     if sending.kind == Kind::Book && i64::try_from(holds).unwrap_or(i64::MAX) >= settings.holds_per_address {
         return Err(Refusal::TooManyHolds.into());
@@ -215,7 +252,9 @@ fn known(
     run: RunId,
     but: Option<BookingId>,
 ) -> Option<(BookingRecord, Person)> {
-    let here = all.into_iter().filter(|(it, _)| it.run == run && Some(it.id) != but && it.state.is_live());
+    let here = all
+        .into_iter()
+        .filter(|(it, _)| it.run == run && Some(it.id) != but && it.state.is_live());
     here.min_by_key(|(it, _)| (matches!(it.state, State::Unconfirmed { .. }), it.id))
 }
 
@@ -226,7 +265,12 @@ async fn bookings_of(
 ) -> Result<Vec<(BookingRecord, Person)>, Error> {
     let everybody = person::Entity::find();
     let people = match answers.contact.address() {
-        Some(address) => everybody.filter(person::Column::Email.eq(address.to_string())).all(db).await?,
+        Some(address) => {
+            everybody
+                .filter(person::Column::Email.eq(address.to_string()))
+                .all(db)
+                .await?
+        }
         None => {
             let wanted = digits(&answers.contact.phone.value);
             let mut people = everybody
@@ -256,8 +300,12 @@ fn digits(phone: &str) -> String {
 /// Tells whoever has the address that it was used again; the form's result is what a stranger would
 /// have seen.
 async fn tell(work: &Work, sending: &Sending) -> Result<String, Error> {
-    let Some(row) = to_send(work, sending).await? else { return Ok(DONE.to_owned()) };
-    let snapshot = allocator::snapshot(work.tx(), sending.run).await?.ok_or(Error::NotFound)?;
+    let Some(row) = to_send(work, sending).await? else {
+        return Ok(DONE.to_owned());
+    };
+    let snapshot = allocator::snapshot(work.tx(), sending.run)
+        .await?
+        .ok_or(Error::NotFound)?;
     let (after, booking) = would(&snapshot, sending.kind, work.now())?;
     let receipt = Receipt::of(&after, booking, fresh_reference(work).await?);
     tell_the_known(work, sending).await?;
@@ -266,7 +314,9 @@ async fn tell(work: &Work, sending: &Sending) -> Result<String, Error> {
 
 async fn tell_the_known(work: &Work, sending: &Sending) -> Result<(), Error> {
     let all = bookings_of(work.tx(), &sending.answers).await?;
-    let Some((booking, person)) = known(all, sending.run, None) else { return Ok(()) };
+    let Some((booking, person)) = known(all, sending.run, None) else {
+        return Ok(());
+    };
     match (booking.state, sending.answers.contact.address()) {
         (State::Unconfirmed { .. }, _) | (_, None) => {
             tell_again(work, &booking, &person).await?;
@@ -290,9 +340,16 @@ async fn tell_the_known(work: &Work, sending: &Sending) -> Result<(), Error> {
 /// `confirm_resends_hour` an hour (B-13, B-22); says whether it did. Without a usable address it is one
 /// open task for the team.
 pub(crate) async fn tell_again(work: &Work, booking: &BookingRecord, person: &Person) -> Result<bool, Error> {
-    let kind = if matches!(booking.state, State::Waiting) { MailKind::Waiting } else { MailKind::ConfirmEmail };
+    let kind = if matches!(booking.state, State::Waiting) {
+        MailKind::Waiting
+    } else {
+        MailKind::ConfirmEmail
+    };
     let history = bookings::history(work.tx(), booking.id).await?;
-    let entered = history.iter().rev().find(|it| it.to == booking.state.name() && it.from.as_ref() != Some(&it.to));
+    let entered = history
+        .iter()
+        .rev()
+        .find(|it| it.to == booking.state.name() && it.from.as_ref() != Some(&it.to));
     let n = entered.map_or(1, |it| it.n);
     let Some(address) = person.usable_email() else {
         if !tasks::is_open(work.tx(), TaskKind::PhoneOrLetter, booking.id.0).await? {
@@ -316,7 +373,11 @@ pub(crate) async fn tell_again(work: &Work, booking: &BookingRecord, person: &Pe
         recipient: address.to_owned(),
         occasion: format!("ev{n}-again{before}"),
         due_at: work.now(),
-        parameters: Parameters { event: Some(n), ..Parameters::default() }.into_value(),
+        parameters: Parameters {
+            event: Some(n),
+            ..Parameters::default()
+        }
+        .into_value(),
     };
     outbox::write(work, mail).await?;
     Ok(true)
@@ -338,10 +399,16 @@ pub(super) async fn correct(
         return deliver(app, &sending, op, content).await;
     };
     let sending = &sending;
-    let made = app.change(async |work| work.once(op, content, redirect(&work, sending, booking, address)).await).await;
+    let made = app
+        .change(async |work| {
+            work.once(op, content, redirect(&work, sending, booking, address))
+                .await
+        })
+        .await;
     match made {
         Err(Error::Refused(Refusal::Booked)) => {
-            app.change(async |work| work.once(op, content, give_up(&work, sending, booking)).await).await?;
+            app.change(async |work| work.once(op, content, give_up(&work, sending, booking)).await)
+                .await?;
             Ok(())
         }
         other => one_page(other.map(|_| ())),
@@ -361,7 +428,9 @@ async fn redirect(work: &Work, sending: &Sending, id: BookingId, to: &Address) -
         links::renew(work, Purpose::Booking, id.0, Stopped::Corrected).await?;
         remind(work, id, &old, to).await?;
     }
-    let person = people::find(work.tx(), booking.person).await?.ok_or(Error::NotFound)?;
+    let person = people::find(work.tx(), booking.person)
+        .await?
+        .ok_or(Error::NotFound)?;
     if !tell_again(work, &booking, &person).await? {
         return Err(Error::TooMany(Duration::from_secs(60 * 60)));
     }
@@ -372,8 +441,15 @@ async fn redirect(work: &Work, sending: &Sending, id: BookingId, to: &Address) -
 /// about it, and the mailbox is told of the other one.
 async fn give_up(work: &Work, sending: &Sending, id: BookingId) -> Result<String, Error> {
     let (row, ..) = unproven(work, sending, id).await?;
-    let cause = Cause { reason: Some(NOT_ME.to_owned()), ..Cause::person() };
-    let asked = Asked { change: Change::Cancel(id), cause, details: None };
+    let cause = Cause {
+        reason: Some(NOT_ME.to_owned()),
+        ..Cause::person()
+    };
+    let asked = Asked {
+        change: Change::Cancel(id),
+        cause,
+        details: None,
+    };
     let _ = work.allocate(sending.run, asked).await?;
     links::stop(work, Purpose::Booking, id.0, Stopped::Corrected).await?;
     tell_the_known(work, sending).await?;
@@ -387,11 +463,19 @@ async fn unproven(
     sending: &Sending,
     id: BookingId,
 ) -> Result<(row::Model, BookingRecord, Person), Error> {
-    let row = draft::locked(work.tx(), sending.draft).await?.ok_or(Error::LinkOver)?;
+    let row = draft::locked(work.tx(), sending.draft)
+        .await?
+        .ok_or(Error::LinkOver)?;
     let booking = bookings::find(work.tx(), id).await?.ok_or(Error::NotFound)?;
-    let person = people::find(work.tx(), booking.person).await?.ok_or(Error::NotFound)?;
+    let person = people::find(work.tx(), booking.person)
+        .await?
+        .ok_or(Error::NotFound)?;
     let open = matches!(booking.state, State::Unconfirmed { .. } | State::Waiting);
-    if row.booking != Some(id) || !open || person.is_proven() { Err(Refusal::NotDue.into()) } else { Ok((row, booking, person)) }
+    if row.booking != Some(id) || !open || person.is_proven() {
+        Err(Refusal::NotDue.into())
+    } else {
+        Ok((row, booking, person))
+    }
 }
 
 /// Whoever gets the new address is reminded as the old one would have been; what still waits for the
@@ -424,7 +508,12 @@ mod tests {
 
     #[test]
     fn one_number_written_in_different_ways_is_one_number() {
-        for text in ["01632 960001", "+44 1632 960001", "0044 (0)1632-960001", "(01632) 960 001"] {
+        for text in [
+            "01632 960001",
+            "+44 1632 960001",
+            "0044 (0)1632-960001",
+            "(01632) 960 001",
+        ] {
             assert_eq!(digits(text), "01632960001", "{text}");
         }
     }

@@ -46,26 +46,44 @@ pub(super) async fn take(
     if let Some(closed) = ClosedPage::of(app, kind, &run, availability, form.clone()).await? {
         return app.page_with(StatusCode::CONFLICT, &closed).await;
     }
-    let answers = Answers { you: form, ..Answers::default() };
+    let answers = Answers {
+        you: form,
+        ..Answers::default()
+    };
     let save = press == Press::Save;
     let begun = app
         .change(async |work| {
-            work.once(op.as_deref(), fields.content(), draft::begin(&work, run.id, kind, &answers, save)).await
+            work.once(
+                op.as_deref(),
+                fields.content(),
+                draft::begin(&work, run.id, kind, &answers, save),
+            )
+            .await
         })
         .await;
     if matches!(begun, Err(Error::OtherContent)) {
         // An old page from the browser's memory: nothing is lost, one more press sends it (B-12).
-        return app.page_with(StatusCode::CONFLICT, &page(app, kind, &run, answers.you)).await;
+        return app
+            .page_with(StatusCode::CONFLICT, &page(app, kind, &run, answers.you))
+            .await;
     }
     let id: Uuid = begun?.parse().map_err(Error::fault)?;
     let draft = draft::token_of(app, id);
-    let next = if save { SavedPath { draft }.to_string() } else { draft::path(&draft, answers.open()) };
+    let next = if save {
+        SavedPath { draft }.to_string()
+    } else {
+        draft::path(&draft, answers.open())
+    };
     Ok(Redirect::to(&next).into_response())
 }
 
 async fn found(app: &App, course: &str, run: &str) -> Result<(RunDates, Availability), Error> {
-    let run = calendar::run_named(app.reader(), course, run).await?.ok_or(Error::NotFound)?;
-    let snapshot = allocator::snapshot(app.reader(), run.id).await?.ok_or(Error::NotFound)?;
+    let run = calendar::run_named(app.reader(), course, run)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let snapshot = allocator::snapshot(app.reader(), run.id)
+        .await?
+        .ok_or(Error::NotFound)?;
     let availability = snapshot.availability(app.now());
     Ok((run, availability))
 }
@@ -116,7 +134,9 @@ impl ClosedPage {
         availability: Availability,
         you: You,
     ) -> Result<Option<Self>, Error> {
-        let Some((heading, sentences, instead)) = closed(kind, run, availability) else { return Ok(None) };
+        let Some((heading, sentences, instead)) = closed(kind, run, availability) else {
+            return Ok(None);
+        };
         Ok(Some(Self {
             heading,
             dates: words::dates(&run.sessions),
@@ -146,7 +166,10 @@ fn closed(
         (Kind::Book, Availability::Open | Availability::Few(_))
         | (Kind::Wait, Availability::Full { waiting_list: true }) => return None,
         (Kind::Wait, Availability::Open | Availability::Few(_)) => {
-            let text = ["A place is free on these dates, so you do not need to wait.", "You can book it now."];
+            let text = [
+                "A place is free on these dates, so you do not need to wait.",
+                "You can book it now.",
+            ];
             ("A place is free", said(&text), Some(Kind::Book))
         }
         (Kind::Book, Availability::Full { waiting_list: true }) => {
@@ -165,7 +188,8 @@ fn closed(
             ("Booking has not opened yet", vec![text], None)
         }
         (_, Availability::Closed) => {
-            let text = "You cannot book these dates online any more. Please call us if you still want to come.";
+            let text =
+                "You cannot book these dates online any more. Please call us if you still want to come.";
             ("Booking has closed", said(&[text]), None)
         }
         (_, Availability::Cancelled) => {
@@ -173,9 +197,11 @@ fn closed(
             let text = said(&["We are sorry. You can choose other dates."]);
             ("These dates are cancelled", reason.chain(text).collect(), None)
         }
-        (_, Availability::Finished) => {
-            ("These dates are over", said(&["You can choose other dates."]), None)
-        }
+        (_, Availability::Finished) => (
+            "These dates are over",
+            said(&["You can choose other dates."]),
+            None,
+        ),
     })
 }
 
@@ -195,13 +221,18 @@ impl Page for ClosedPage {
             (Kind::Book, Availability::Finished),
         ];
         let page = |(kind, availability)| {
-            let (heading, sentences, instead): (_, _, Option<Kind>) = closed(kind, &run, availability).unwrap();
+            let (heading, sentences, instead): (_, _, Option<Kind>) =
+                closed(kind, &run, availability).unwrap();
             Self {
                 heading,
                 dates: words::dates(&run.sessions),
                 sentences,
                 back_url: run_path(&run),
-                act: if instead.is_some() { "Join the waiting list" } else { "" },
+                act: if instead.is_some() {
+                    "Join the waiting list"
+                } else {
+                    ""
+                },
                 act_url: instead.map(|it| start_path(it, &run)).unwrap_or_default(),
                 op: "00112233445566778899aabbccddeeff".to_owned(),
                 you: You::default(),
@@ -210,7 +241,11 @@ impl Page for ClosedPage {
         };
         let mut pages: Vec<Self> = every.into_iter().map(page).collect();
         let typed = super::answers::samples::complete().you;
-        pages.push(Self { you: typed, others: dates::samples::choices(), ..pages[0].clone() });
+        pages.push(Self {
+            you: typed,
+            others: dates::samples::choices(),
+            ..pages[0].clone()
+        });
         pages
     }
 }

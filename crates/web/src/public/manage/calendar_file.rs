@@ -33,7 +33,10 @@ pub(super) async fn download(
         .await?;
     let headers = [
         (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"course-dates.ics\""),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"course-dates.ics\"",
+        ),
     ];
     let site = Site::load(&app).await?;
     Ok((headers, written(&app, &held, &entries, &site)).into_response())
@@ -42,7 +45,10 @@ pub(super) async fn download(
 fn written(app: &App, held: &Held, entries: &[calendar_entry::Model], site: &Site) -> String {
     let (join, page) = (app.link(held.path("/join")), app.link(held.path("")));
     let location = words::place(&held.run);
-    let description = format!("How to join: {join}\nYour booking: {page}\nQuestions: {}", site.contact_phone);
+    let description = format!(
+        "How to join: {join}\nYour booking: {page}\nQuestions: {}",
+        site.contact_phone
+    );
     let days = held.run.sessions.len();
     let titles: Vec<String> = (1..=days).map(|day| summary(day, days)).collect();
     let sessions = held.run.sessions.iter().zip(&titles);

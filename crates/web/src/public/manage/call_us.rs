@@ -55,7 +55,10 @@ struct CallUsPage {
 
 impl CallUsPage {
     fn of(why: Why, back: Option<String>) -> Self {
-        Self { sentences: why.sentences().to_vec(), back }
+        Self {
+            sentences: why.sentences().to_vec(),
+            back,
+        }
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) async fn answer(
     match answer.as_str() {
         "cancel" => cancel(&app, &held, &sent).await,
         "keep" => Ok(held.go("")),
+        _ if !held.record.state.is_live() => Ok(held.go("")),
         _ => question(&app, &held).again().show(&app).await,
     }
 }
@@ -49,9 +50,17 @@ pub(super) async fn answer(
 fn question(app: &App, held: &Held) -> Question {
     let listed = matches!(held.record.state, State::Waiting | State::Offered { .. });
     let (heading, yes, no) = if listed {
-        ("Do you want to leave the waiting list?", "Yes, take me off the list", "No, keep me on the list")
+        (
+            "Do you want to leave the waiting list?",
+            "Yes, take me off the list",
+            "No, keep me on the list",
+        )
     } else {
-        ("Do you want to cancel your place?", "Yes, cancel my place", "No, keep my place")
+        (
+            "Do you want to cancel your place?",
+            "Yes, cancel my place",
+            "No, keep my place",
+        )
     };
     let freed: &[&str] = match held.record.state {
         State::Waiting => &[],
@@ -72,7 +81,8 @@ pub(super) async fn cancel(app: &App, held: &Held, sent: &Sent) -> Result<Respon
     let done = app
         .change(async |work| {
             let asked = Asked::by_person(change.clone());
-            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) }).await
+            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) })
+                .await
         })
         .await;
     match done {

@@ -4,6 +4,7 @@ use axum::extract::State as Extracted;
 use axum::http::StatusCode;
 use axum::response::Response;
 use booking::{Asked, Change, Note, State, bookings};
+use ids::Ts;
 use serde::Serialize;
 
 use super::call_us::{self, Why};
@@ -22,7 +23,7 @@ pub(super) async fn ask(
     visitor: Visitor,
 ) -> Result<Response, Error> {
     let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
-    if held.run.change_no == 0 || !held.record.state.is_live() || held.is_over(app.now()) {
+    if !has_changed(&held, app.now()) {
         return Ok(held.go(""));
     }
     let history = bookings::history(app.reader(), held.record.id).await?;
@@ -30,7 +31,11 @@ pub(super) async fn ask(
         return question(&app, &held).show(&app).await;
     }
     let can_still_change = !held.has_begun(app.now());
-    app.page(&KeptPage { booking: held.facts(), can_still_change }).await
+    app.page(&KeptPage {
+        booking: held.facts(),
+        can_still_change,
+    })
+    .await
 }
 
 pub(super) async fn answer(
@@ -43,6 +48,9 @@ pub(super) async fn answer(
     let sent = Sent::of(&mut fields)?;
     let answer = fields.line("answer")?;
     fields.done()?;
+    if !has_changed(&held, app.now()) {
+        return Ok(held.go(""));
+    }
     match answer.as_str() {
         "keep" => keep(&app, &held, &sent).await,
         "move" => Ok(held.go("/move")),
@@ -54,10 +62,18 @@ pub(super) async fn answer(
     }
 }
 
+/// Whether there is a change that still matters to this booking.
+fn has_changed(held: &Held, now: Ts) -> bool {
+    held.run.change_no > 0 && held.record.state.is_live() && !held.is_over(now)
+}
+
 fn question(app: &App, held: &Held) -> Question {
     let listed = matches!(held.record.state, State::Waiting | State::Offered { .. });
-    let (keep, leave) =
-        if listed { ("Stay on the list", "Leave the list") } else { ("Keep my place", "Cancel my place") };
+    let (keep, leave) = if listed {
+        ("Stay on the list", "Leave the list")
+    } else {
+        ("Keep my place", "Cancel my place")
+    };
     let mut choices = vec![Choice::new("keep", keep)];
     let begun = held.has_begun(app.now());
     if !begun && app.now() < held.run.closes_at {
@@ -66,10 +82,19 @@ fn question(app: &App, held: &Held) -> Question {
     if !begun {
         choices.push(Choice::new("cancel", leave));
     }
-    let call_when = if begun { "The course has started. To move or cancel" } else { "If you would like to talk about it" };
-    let asked = Question::new(app, "Something about your dates has changed", held.path("/changed"), choices)
-        .saying(&["We are sorry if this is hard for you. You do not have to give a reason."])
-        .back_to(&held.path(""));
+    let call_when = if begun {
+        "The course has started. To move or cancel"
+    } else {
+        "If you would like to talk about it"
+    };
+    let asked = Question::new(
+        app,
+        "Something about your dates has changed",
+        held.path("/changed"),
+        choices,
+    )
+    .saying(&["We are sorry if this is hard for you. You do not have to give a reason."])
+    .back_to(&held.path(""));
     Question {
         sections: sections(held),
         legend: "What would you like to do?".to_owned(),
@@ -86,8 +111,14 @@ fn sections(held: &Held) -> Vec<Section> {
     }
     let before = days(&held.run.before_change);
     let same = held.run.before_change == held.run.sessions;
-    let sections = [("Before", before), ("Now", now)].map(|(heading, rows)| Section { heading: heading.to_owned(), rows });
-    sections.into_iter().filter(|it| !it.rows.is_empty() && !(same && it.heading == "Before")).collect()
+    let sections = [("Before", before), ("Now", now)].map(|(heading, rows)| Section {
+        heading: heading.to_owned(),
+        rows,
+    });
+    sections
+        .into_iter()
+        .filter(|it| !it.rows.is_empty() && !(same && it.heading == "Before"))
+        .collect()
 }
 
 async fn keep(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
@@ -96,7 +127,8 @@ async fn keep(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
     if status::change_unanswered(app.reader(), held, &history).await? {
         app.change(async |work| {
             let asked = Asked::by_person(say.clone());
-            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) }).await
+            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) })
+                .await
         })
         .await?;
     }
@@ -115,7 +147,10 @@ impl Page for KeptPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        let page = |proven, can_still_change| Self { booking: super::sample_facts(proven), can_still_change };
+        let page = |proven, can_still_change| Self {
+            booking: super::sample_facts(proven),
+            can_still_change,
+        };
         vec![page(true, true), page(false, false)]
     }
 }
@@ -138,7 +173,10 @@ mod tests {
             asked.choices.into_iter().map(|it| it.value).collect::<Vec<_>>()
         };
         assert_eq!(offered(sample::before()), ["keep", "move", "cancel"]);
-        assert_eq!(offered(sample::day_1() - time::Duration::hours(1)), ["keep", "cancel"]);
+        assert_eq!(
+            offered(sample::day_1() - time::Duration::hours(1)),
+            ["keep", "cancel"]
+        );
         assert_eq!(offered(sample::day_1()), ["keep"]);
     }
 }

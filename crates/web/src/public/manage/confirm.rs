@@ -79,14 +79,30 @@ pub(super) async fn to_the_offer(app: &App, held: &Held) -> Result<Response, Err
 
 fn question(app: &App, held: &Held) -> Question {
     let waiting = held.record.state == State::Waiting;
-    let yes = if waiting { "Yes, I joined the waiting list" } else { "Yes, I made this booking" };
-    let heading = if waiting { "Did you join this waiting list?" } else { "Did you make this booking?" };
-    let choices = vec![Choice::new("yes", yes), Choice::new("not_me", "I did not ask for this")];
+    let yes = if waiting {
+        "Yes, I joined the waiting list"
+    } else {
+        "Yes, I made this booking"
+    };
+    let heading = if waiting {
+        "Did you join this waiting list?"
+    } else {
+        "Did you make this booking?"
+    };
+    let choices = vec![
+        Choice::new("yes", yes),
+        Choice::new("not_me", "I did not ask for this"),
+    ];
     let asked = Question::new(app, heading, held.path("/confirm"), choices).about(held.facts().rows);
-    let Some(until) = held.record.state.deadline() else { return asked };
+    let Some(until) = held.record.state.deadline() else {
+        return asked;
+    };
     let by = format!("Please answer by {}.", words::date_time(until));
     let silence = "If we do not hear from you in time, we offer the place to the next person.";
-    Question { call_when: "If you need longer".to_owned(), ..asked.saying(&[&by, silence]) }
+    Question {
+        call_when: "If you need longer".to_owned(),
+        ..asked.saying(&[&by, silence])
+    }
 }
 
 pub(super) async fn answer(
@@ -113,7 +129,9 @@ pub(super) async fn answer(
 
 async fn yes(app: &App, held: &Held, keep: Keep, missed: bool, sent: &Sent) -> Result<Response, Error> {
     let id = held.record.id;
-    let claimed = app.change(async |work| keep::claim(&work, id, Claim::Confirm, keep, sent).await).await;
+    let claimed = app
+        .change(async |work| keep::claim(&work, id, Claim::Confirm, keep, sent).await)
+        .await;
     match claimed {
         Ok(Claimed::Done) => Ok(held.go("")),
         Ok(Claimed::Ask(other)) => {
@@ -144,11 +162,21 @@ async fn join(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
                 matching::lock_address(&work, record.person).await?;
                 if let Some(other) = keep::others(work.tx(), record).await?.first() {
                     let same = other.record.run == record.run;
-                    let why = if same { booking::Refusal::Booked } else { booking::Refusal::OtherBooking };
+                    let why = if same {
+                        booking::Refusal::Booked
+                    } else {
+                        booking::Refusal::OtherBooking
+                    };
                     return Err(why.into());
                 }
-                let ask = Ask { booking: record.id, person: record.person, proven: true, priority: false };
-                work.allocate(record.run, Asked::by_person(Change::Join(ask))).await?;
+                let ask = Ask {
+                    booking: record.id,
+                    person: record.person,
+                    proven: true,
+                    priority: false,
+                };
+                work.allocate(record.run, Asked::by_person(Change::Join(ask)))
+                    .await?;
                 matching::prove(&work, record.person).await.map(|_| ())
             })
             .await
@@ -210,19 +238,31 @@ async fn not_me(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> 
     match denial(held.record.state, held.person.is_proven(), was_moved_here) {
         Denial::AskToCancel => Ok(held.go("/cancel")),
         Denial::Cancel => {
-            app.change(async |work| sent.once(&work, cancel(&work, held)).await).await?;
+            app.change(async |work| sent.once(&work, cancel(&work, held)).await)
+                .await?;
             Ok(held.go(""))
         }
         Denial::StopMail => {
-            app.change(async |work| sent.once(&work, stop_mail(&work, held)).await).await?;
-            app.page(&NotYouPage { dates: words::dates(&held.run.sessions) }).await
+            app.change(async |work| sent.once(&work, stop_mail(&work, held)).await)
+                .await?;
+            app.page(&NotYouPage {
+                dates: words::dates(&held.run.sessions),
+            })
+            .await
         }
     }
 }
 
 async fn cancel(work: &Work, held: &Held) -> Result<(), Error> {
-    let cause = Cause { reason: Some(NOT_ME.to_owned()), ..Cause::person() };
-    let asked = Asked { change: Change::Cancel(held.record.id), cause, details: None };
+    let cause = Cause {
+        reason: Some(NOT_ME.to_owned()),
+        ..Cause::person()
+    };
+    let asked = Asked {
+        change: Change::Cancel(held.record.id),
+        cause,
+        details: None,
+    };
     match work.allocate(held.record.run, asked).await {
         // It has ended in another way meanwhile, which its page says.
         Ok(_) | Err(Error::Refused(_)) => Ok(()),
@@ -233,13 +273,23 @@ async fn cancel(work: &Work, held: &Held) -> Result<(), Error> {
 /// The link stops as if it had never been, and the address counts as no address until the team has
 /// talked to the person.
 async fn stop_mail(work: &Work, held: &Held) -> Result<(), Error> {
-    let row = person::Entity::find_by_id(held.person.id).one(work.tx()).await?.ok_or(Error::NotFound)?;
+    let row = person::Entity::find_by_id(held.person.id)
+        .one(work.tx())
+        .await?
+        .ok_or(Error::NotFound)?;
     let mut row = row.into_active_model();
     row.email_bad = Set(true);
     row.update(work.tx()).await?;
     links::renew(work, Purpose::Booking, held.record.id.0, Stopped::Corrected).await?;
     let occasion = format!("not-theirs-{}", work.fresh_id());
-    tasks::add(work, TaskKind::PhoneMailFailed, held.record.id.0, &occasion, work.now()).await
+    tasks::add(
+        work,
+        TaskKind::PhoneMailFailed,
+        held.record.id.0,
+        &occasion,
+        work.now(),
+    )
+    .await
 }
 
 /// What can be done about a booking that was not confirmed in time.
@@ -248,6 +298,7 @@ struct LapsedPage {
     booking: Facts,
     op: String,
     action: String,
+    heading: &'static str,
     /// Whether a place is free.
     free: bool,
     /// Whether one can wait for a place.
@@ -258,16 +309,29 @@ struct LapsedPage {
 
 impl LapsedPage {
     async fn of(app: &App, held: &Held) -> Result<Self, Error> {
-        let run = calendar::run_dates(app.reader(), held.record.run).await?.ok_or(Error::NotFound)?;
+        let run = calendar::run_dates(app.reader(), held.record.run)
+            .await?
+            .ok_or(Error::NotFound)?;
         let (free, list) = possible(app, &run).await?;
-        let (booking, action, op) = (held.facts(), held.path("/confirm"), app.secrets().op());
-        Ok(Self { booking, op, action, free, list, missed: false })
+        Ok(Self::with(held.facts(), app.secrets().op(), free, list))
+    }
+
+    fn with(booking: Facts, op: String, free: bool, list: bool) -> Self {
+        let heading = match (free, list) {
+            (true, _) => "A place is still free",
+            (false, true) => "These dates are full now",
+            (false, false) => "You can no longer book these dates",
+        };
+        let action = format!("{}/confirm", booking.url);
+        Self { booking, op, action, heading, free, list, missed: false }
     }
 }
 
 /// Whether a place is free, and whether one can wait for one.
 async fn possible(app: &App, run: &RunDates) -> Result<(bool, bool), Error> {
-    let snapshot = allocator::snapshot(app.reader(), run.id).await?.ok_or(Error::NotFound)?;
+    let snapshot = allocator::snapshot(app.reader(), run.id)
+        .await?
+        .ok_or(Error::NotFound)?;
     Ok(match snapshot.availability(app.now()) {
         Availability::Open | Availability::Few(_) => (true, false),
         Availability::Full { waiting_list } => (false, waiting_list),
@@ -284,7 +348,10 @@ async fn lapsed(app: &App, held: &Held, missed: bool) -> Result<Response, Error>
     }
     let page = LapsedPage::of(app, held).await?;
     // Without a button there is nothing that should have been pressed.
-    let page = LapsedPage { missed: missed && (page.free || page.list), ..page };
+    let page = LapsedPage {
+        missed: missed && (page.free || page.list),
+        ..page
+    };
     let status = if missed { AGAIN } else { StatusCode::OK };
     app.page_with(status, &page).await
 }
@@ -295,11 +362,15 @@ impl Page for LapsedPage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         let page = |free, list, missed| {
-            let booking = super::sample_facts(false);
-            let action = format!("{}/confirm", booking.url);
-            Self { booking, op: "00".to_owned(), action, free, list, missed }
+            let page = Self::with(super::sample_facts(false), "00".to_owned(), free, list);
+            Self { missed, ..page }
         };
-        vec![page(true, false, false), page(true, false, true), page(false, true, false), page(false, false, false)]
+        vec![
+            page(true, false, false),
+            page(true, false, true),
+            page(false, true, false),
+            page(false, false, false),
+        ]
     }
 }
 
@@ -314,15 +385,17 @@ impl Page for NotYouPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        vec![Self { dates: super::sample_facts(false).dates }]
+        vec![Self {
+            dates: super::sample_facts(false).dates,
+        }]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use booking::By;
     use crate::public::manage::tests::before;
+    use booking::By;
 
     #[test]
     fn pages_hold() {
@@ -343,7 +416,10 @@ mod tests {
 
     #[test]
     fn a_stranger_ends_only_what_nobody_has_confirmed() {
-        assert_eq!(denial(State::Unconfirmed { until: before() }, false, false), Denial::Cancel);
+        assert_eq!(
+            denial(State::Unconfirmed { until: before() }, false, false),
+            Denial::Cancel
+        );
         assert_eq!(denial(State::Waiting, false, false), Denial::Cancel);
         assert_eq!(denial(State::Booked, false, false), Denial::StopMail);
         assert_eq!(denial(State::Waiting, false, true), Denial::StopMail);

@@ -68,7 +68,10 @@ pub(super) async fn show(
         return Ok(held.go(page));
     }
     match Part::named(&asked.change) {
-        None => app.page(&DetailsPage::of(&app, &held, !asked.saved.is_empty()).await?).await,
+        None => {
+            app.page(&DetailsPage::of(&app, &held, !asked.saved.is_empty()).await?)
+                .await
+        }
         Some(Part::Names) => app.page(&names::NamesPage::of(&app, &held)).await,
         Some(Part::Contact) => app.page(&contact::ContactPage::of(&app, &held)).await,
         Some(Part::Support) => app.page(&support::SupportPage::of(&app, &held).await?).await,
@@ -113,7 +116,9 @@ fn saved(held: &Held) -> Response {
 
 /// Tells the owner of the mailbox that something was changed, and not what (T-26).
 async fn tell_owner(work: &Work, held: &Held) -> Result<(), Error> {
-    let Some(recipient) = held.person.email.clone().filter(|_| !held.person.email_bad) else { return Ok(()) };
+    let Some(recipient) = held.person.email.clone().filter(|_| !held.person.email_bad) else {
+        return Ok(());
+    };
     let mail = Mail {
         kind: Kind::BookingDetailsChanged,
         about: held.record.id.0,
@@ -160,16 +165,45 @@ impl DetailsPage {
     fn with(held: &Held, saved: bool, helps: bool, someone: bool) -> Self {
         let line = |part: Part, key, change_hidden, lines: Vec<String>| {
             let change = held.path(&format!("/details?change={}", part.name()));
-            Detail { key, lines, change, change_hidden }
+            Detail {
+                key,
+                lines,
+                change,
+                change_hidden,
+            }
         };
         let noted = |it, yes: &str, no: &str| vec![if it { yes } else { no }.to_owned()];
         let details = vec![
-            line(Part::Names, "What we call you", "your names", vec![held.person.called()]),
-            line(Part::Contact, "Contact", "how we contact you", contact_lines(held)),
-            line(Part::Support, "What would help", "what would help", noted(helps, "We have noted what you told us", "Nothing noted")),
-            line(Part::Someone, "Someone we could call", "someone we could call", noted(someone, "You named someone", "Nobody named")),
+            line(
+                Part::Names,
+                "What we call you",
+                "your names",
+                vec![held.person.called()],
+            ),
+            line(
+                Part::Contact,
+                "Contact",
+                "how we contact you",
+                contact_lines(held),
+            ),
+            line(
+                Part::Support,
+                "What would help",
+                "what would help",
+                noted(helps, "We have noted what you told us", "Nothing noted"),
+            ),
+            line(
+                Part::Someone,
+                "Someone we could call",
+                "someone we could call",
+                noted(someone, "You named someone", "Nobody named"),
+            ),
         ];
-        Self { booking: held.facts(), saved, details }
+        Self {
+            booking: held.facts(),
+            saved,
+            details,
+        }
     }
 }
 
@@ -196,7 +230,10 @@ impl Page for DetailsPage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         let held = super::tests::held(booking::State::Booked, true);
-        vec![Self::with(&held, false, true, true), Self::with(&held, true, false, false)]
+        vec![
+            Self::with(&held, false, true, true),
+            Self::with(&held, true, false, false),
+        ]
     }
 }
 
@@ -221,8 +258,15 @@ mod tests {
         let held = sample::held(State::Booked, true);
         let page = serde_json::to_string(&DetailsPage::with(&held, false, true, true)).unwrap();
         let contact = serde_json::to_string(&contact::ContactPage::of(&sample::idle_app(), &held)).unwrap();
-        for secret in [held.person.email.unwrap(), held.person.phone.unwrap(), held.person.full_name] {
-            assert!(!page.contains(&secret) && !contact.contains(&secret), "{secret} in {page}{contact}");
+        for secret in [
+            held.person.email.unwrap(),
+            held.person.phone.unwrap(),
+            held.person.full_name,
+        ] {
+            assert!(
+                !page.contains(&secret) && !contact.contains(&secret),
+                "{secret} in {page}{contact}"
+            );
         }
         assert_eq!(masked_phone("01632 960 001"), "a number that ends in 001");
     }
@@ -233,6 +277,9 @@ mod tests {
         assert_eq!(goes(State::Booked, true, sample::before()), None);
         assert_eq!(goes(State::Booked, false, sample::before()), Some("/confirm"));
         assert_eq!(goes(State::Lapsed, true, sample::before()), Some(""));
-        assert_eq!(goes(State::Booked, true, sample::day_2() + time::Duration::days(1)), Some(""));
+        assert_eq!(
+            goes(State::Booked, true, sample::day_2() + time::Duration::days(1)),
+            Some("")
+        );
     }
 }

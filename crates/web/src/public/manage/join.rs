@@ -27,7 +27,12 @@ pub(super) async fn show(
         return Ok(held.go("/confirm"));
     }
     let (settings, _) = calendar::rules(app.reader()).await?;
-    app.page(&JoinPage::of(&held, app.now(), Duration::minutes(settings.join_opens))).await
+    app.page(&JoinPage::of(
+        &held,
+        app.now(),
+        Duration::minutes(settings.join_opens),
+    ))
+    .await
 }
 
 /// Whether one can go in.
@@ -69,7 +74,10 @@ impl JoinPage {
     fn of(held: &Held, now: Ts, before: Duration) -> Self {
         let (run, door) = (&held.run, door(&held.run.sessions, now, before));
         // A typing slip in the records must not turn into a link that does something else.
-        let link = run.join_url.as_deref().filter(|it| it.starts_with("https://") || it.starts_with("http://"));
+        let link = run
+            .join_url
+            .as_deref()
+            .filter(|it| it.starts_with("https://") || it.starts_with("http://"));
         let (stage, heading) = match (held.record.state, run.delivery, door, link) {
             (State::Booked, _, Door::Over, _) => ("over", "These dates have passed"),
             (State::Booked, Delivery::InPerson, ..) => ("in_person", "You meet in person"),
@@ -85,8 +93,20 @@ impl JoinPage {
         };
         let meeting = link.filter(|_| stage == "open").unwrap_or_default().to_owned();
         let venue = run.venue.clone().unwrap_or_default();
-        let venue = if stage == "not_booked" || run.delivery == Delivery::Online { String::new() } else { venue };
-        Self { booking: held.facts(), heading, session, opens, meeting, stage, venue }
+        let venue = if stage == "not_booked" || run.delivery == Delivery::Online {
+            String::new()
+        } else {
+            venue
+        };
+        Self {
+            booking: held.facts(),
+            heading,
+            session,
+            opens,
+            meeting,
+            stage,
+            venue,
+        }
     }
 }
 
@@ -146,7 +166,9 @@ mod tests {
         let shown = |state, now, url: &str| {
             let mut held = sample::held(state, true);
             held.run.join_url = Some(url.to_owned());
-            serde_json::to_string(&JoinPage::of(&held, now, Duration::minutes(30))).unwrap().contains("secret-room")
+            serde_json::to_string(&JoinPage::of(&held, now, Duration::minutes(30)))
+                .unwrap()
+                .contains("secret-room")
         };
         let url = "https://meet.example.org/secret-room";
         assert!(shown(State::Booked, sample::day_1(), url));

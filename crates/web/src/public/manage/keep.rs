@@ -5,12 +5,12 @@ use booking::calendar::{self, RunDates};
 use booking::{Asked, BookingRecord, Cause, Change, State, bookings};
 use ids::{BookingId, PersonId};
 use sea_orm::ConnectionTrait;
-use serde_json::json;
 
 use super::question::{Earlier, Question};
 use super::{Choice, Row, Sent, days};
 use crate::app::App;
 use crate::error::Error;
+use crate::outbox::facts::Parameters;
 use crate::outbox::{self, Kind, Mail};
 use crate::people::matching::{self, one_live_course};
 use crate::people::{self, Person};
@@ -76,7 +76,10 @@ pub(crate) async fn claim(
     keep: Keep,
     sent: &Sent,
 ) -> Result<Claimed, Error> {
-    let person = bookings::find(work.tx(), id).await?.ok_or(Error::NotFound)?.person;
+    let person = bookings::find(work.tx(), id)
+        .await?
+        .ok_or(Error::NotFound)?
+        .person;
     matching::lock_address(work, person).await?;
     let record = bookings::find(work.tx(), id).await?.ok_or(Error::NotFound)?;
     let others = others(work.tx(), &record).await?;
@@ -137,9 +140,13 @@ async fn settle(
         }
         [first, rest @ ..] if keep == Keep::New && first.record.run != record.run => {
             let older = first.record.id;
-            work.allocate_instead((first.record.run, older), (record.run, change(Some(older)))).await?;
+            work.allocate_instead((first.record.run, older), (record.run, change(Some(older))))
+                .await?;
             for it in rest {
-                let gives_way = Change::GiveWay { booking: it.record.id, to: record.id };
+                let gives_way = Change::GiveWay {
+                    booking: it.record.id,
+                    to: record.id,
+                };
                 work.allocate(it.record.run, Asked::by_person(gives_way)).await?;
             }
             if matches!(record.state, State::Booked | State::Waiting) {
@@ -147,8 +154,15 @@ async fn settle(
             }
         }
         [..] => {
-            let cause = Cause { reason: Some(KEPT_OTHER.to_owned()), ..Cause::person() };
-            let asked = Asked { change: Change::Cancel(record.id), cause, details: None };
+            let cause = Cause {
+                reason: Some(KEPT_OTHER.to_owned()),
+                ..Cause::person()
+            };
+            let asked = Asked {
+                change: Change::Cancel(record.id),
+                cause,
+                details: None,
+            };
             work.allocate(record.run, asked).await?;
         }
     }
@@ -158,16 +172,23 @@ async fn settle(
 /// M16 for a booking that the older one gave way to without anything happening to it: it had its place,
 /// or its place in the queue, before.
 async fn tell_of_move(work: &Work, record: &BookingRecord, older: BookingId) -> Result<(), Error> {
-    let person = people::find(work.tx(), record.person).await?.ok_or(Error::NotFound)?;
-    let Some(address) = person.usable_email() else { return Ok(()) };
-    let event = bookings::history(work.tx(), record.id).await?.last().map_or(0, |it| it.n);
+    let person = people::find(work.tx(), record.person)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let Some(address) = person.usable_email() else {
+        return Ok(());
+    };
     let mail = Mail {
         kind: Kind::Moved,
         about: record.id.0,
         recipient: address.to_owned(),
-        occasion: format!("ev{event}"),
+        occasion: format!("instead-of-{older}"),
         due_at: work.now(),
-        parameters: json!({ "event": event, "replaces": older, "reason": null, "until": null }),
+        parameters: Parameters {
+            replaces: Some(older),
+            ..Parameters::default()
+        }
+        .into_value(),
     };
     outbox::write(work, mail).await
 }
@@ -182,27 +203,57 @@ pub(crate) async fn ask(
     missed: bool,
 ) -> Result<Response, Error> {
     let question = question(app, this, other, action, answered);
-    if missed { question.again().show(app).await } else { question.show(app).await }
+    if missed {
+        question.again().show(app).await
+    } else {
+        question.show(app).await
+    }
 }
 
 fn question(app: &App, this: &RunDates, other: &Other, action: String, answered: &str) -> Question {
     let dates = words::dates(&other.run.sessions);
     let earlier = [("answer", answered), ("asked", "yes")];
-    let earlier = earlier.map(|(name, value)| Earlier { name, value: value.to_owned() }).to_vec();
-    let kept = Choice { hint: standing(other.record.state).to_owned(), ..Choice::new("older", format!("Keep {dates}")) };
+    let earlier = earlier
+        .map(|(name, value)| Earlier {
+            name,
+            value: value.to_owned(),
+        })
+        .to_vec();
+    let kept = Choice {
+        hint: standing(other.record.state).to_owned(),
+        ..Choice::new("older", format!("Keep {dates}"))
+    };
     let asked = if other.run.id == this.id {
-        let choices = vec![Choice { text: "Keep my first booking".to_owned(), ..kept }];
+        let choices = vec![Choice {
+            text: "Keep my first booking".to_owned(),
+            ..kept
+        }];
         let rows = days(&this.sessions);
         Question::new(app, "You already have a booking for these dates", action, choices)
             .about(rows)
             .saying(&["We will keep your first booking and cancel this one."])
     } else {
         let new = format!("Have {} instead", words::dates(&this.sessions));
-        Question::new(app, "Which booking do you want to keep?", action, vec![Choice::new("new", new), kept])
-            .about(vec![Row::new("This booking", words::dates(&this.sessions)), Row::new("Your other booking", dates)])
-            .saying(&["You can have one booking for this course at a time.", "We will end the one you do not keep."])
+        Question::new(
+            app,
+            "Which booking do you want to keep?",
+            action,
+            vec![Choice::new("new", new), kept],
+        )
+        .about(vec![
+            Row::new("This booking", words::dates(&this.sessions)),
+            Row::new("Your other booking", dates),
+        ])
+        .saying(&[
+            "You can have one booking for this course at a time.",
+            "We will end the one you do not keep.",
+        ])
     };
-    Question { name: "keep", earlier, ..asked }
+    Question {
+        name: "keep",
+        earlier,
+        ..asked
+    }
 }
 
 /// Where the other booking stands, for somebody who chooses.

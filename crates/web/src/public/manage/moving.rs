@@ -96,7 +96,14 @@ impl Stands {
 
 async fn show(app: &App, held: &Held, status: StatusCode, notice: &str) -> Result<Response, Error> {
     match question(app, held).await? {
-        Some(asked) => Question { notice: notice.to_owned(), ..asked }.show_with(app, status).await,
+        Some(asked) => {
+            Question {
+                notice: notice.to_owned(),
+                ..asked
+            }
+            .show_with(app, status)
+            .await
+        }
         None => no_dates(app, held, status).await,
     }
 }
@@ -111,7 +118,11 @@ async fn again(app: &App, held: &Held) -> Result<Response, Error> {
 /// The dates to choose from; nothing if there are none.
 async fn question(app: &App, held: &Held) -> Result<Option<Question>, Error> {
     let queued = matches!(held.record.state, State::Waiting | State::Offered { .. });
-    let wanted = if queued { Wanted::PlaceOrList } else { Wanted::Place };
+    let wanted = if queued {
+        Wanted::PlaceOrList
+    } else {
+        Wanted::Place
+    };
     let mut dates = choices(app.reader(), &held.run, app.now(), wanted).await?;
     if dates.is_empty() {
         return Ok(None);
@@ -132,7 +143,13 @@ struct NoDatesPage {
 }
 
 async fn no_dates(app: &App, held: &Held, status: StatusCode) -> Result<Response, Error> {
-    app.page_with(status, &NoDatesPage { booking: held.facts() }).await
+    app.page_with(
+        status,
+        &NoDatesPage {
+            booking: held.facts(),
+        },
+    )
+    .await
 }
 
 impl Page for NoDatesPage {
@@ -140,7 +157,9 @@ impl Page for NoDatesPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        vec![Self { booking: super::sample_facts(true) }]
+        vec![Self {
+            booking: super::sample_facts(true),
+        }]
     }
 }
 
@@ -162,10 +181,21 @@ async fn go_over(app: &App, held: &Held, to: &RunDates, sent: &Sent) -> Result<R
 async fn move_to(work: &Work, held: &Held, to: &RunDates) -> Result<(), Error> {
     let person = held.record.person;
     let booking = on_run(work, person, to.id).await?;
-    let ask = Ask { booking, person, proven: held.person.is_proven(), priority: false };
+    let ask = Ask {
+        booking,
+        person,
+        proven: held.person.is_proven(),
+        priority: false,
+    };
     let reference = free_reference(work).await?;
-    let arrival = Arrival { run: to.id, ask, cause: Cause::person(), reference };
-    work.allocate_move((held.record.run, held.record.id), arrival).await
+    let arrival = Arrival {
+        run: to.id,
+        ask,
+        cause: Cause::person(),
+        reference,
+    };
+    work.allocate_move((held.record.run, held.record.id), arrival)
+        .await
 }
 
 /// The person's old record on a run, or the name for a new one.
@@ -204,7 +234,9 @@ impl Instead {
         now: Ts,
         settings: &Settings,
     ) -> Result<Option<Self>, Error> {
-        let Some(until) = priority_until(held, settings).filter(|until| now < *until) else { return Ok(None) };
+        let Some(until) = priority_until(held, settings).filter(|until| now < *until) else {
+            return Ok(None);
+        };
         let later = chosen_later(db, held).await?;
         if later.as_ref().is_some_and(|(state, _)| !state.is_live()) {
             return Ok(None);
@@ -214,7 +246,12 @@ impl Instead {
             None => choices(db, &held.run, now, Wanted::PlaceOrFrontOfList).await?,
         };
         let chosen = later.map(|(_, run)| words::dates(&run.sessions));
-        Ok(Some(Self { until: words::date_time(until), choices, chosen, op: String::new() }))
+        Ok(Some(Self {
+            until: words::date_time(until),
+            choices,
+            chosen,
+            op: String::new(),
+        }))
     }
 
     pub(super) fn with_op(self, op: String) -> Self {
@@ -226,12 +263,30 @@ impl Instead {
     pub(super) fn all() -> Vec<Self> {
         let until = || "Monday 21 June 2027 at 6pm".to_owned();
         let dates = "Friday 9 July 2027".to_owned();
-        let choices = vec![Choice { hint: "Online.".to_owned(), ..Choice::new("9-july-2027", dates.clone()) }];
+        let choices = vec![Choice {
+            hint: "Online.".to_owned(),
+            ..Choice::new("9-july-2027", dates.clone())
+        }];
         let op = String::new;
         vec![
-            Self { until: until(), choices, chosen: None, op: op() },
-            Self { until: until(), choices: Vec::new(), chosen: None, op: op() },
-            Self { until: until(), choices: Vec::new(), chosen: Some(dates), op: op() },
+            Self {
+                until: until(),
+                choices,
+                chosen: None,
+                op: op(),
+            },
+            Self {
+                until: until(),
+                choices: Vec::new(),
+                chosen: None,
+                op: op(),
+            },
+            Self {
+                until: until(),
+                choices: Vec::new(),
+                chosen: Some(dates),
+                op: op(),
+            },
         ]
     }
 }
@@ -239,12 +294,17 @@ impl Instead {
 /// When the priority of a booking ends that was called off with its run.
 fn priority_until(held: &Held, settings: &Settings) -> Option<Ts> {
     let called_off = held.record.state == State::Cancelled { by: By::RunCancelled };
-    held.run.cancelled_at.filter(|_| called_off).map(|at| at + Duration::days(settings.priority))
+    held.run
+        .cancelled_at
+        .filter(|_| called_off)
+        .map(|at| at + Duration::days(settings.priority))
 }
 
 /// The booking on other dates of the course that the person took since theirs were called off.
 async fn chosen_later(db: &impl ConnectionTrait, held: &Held) -> Result<Option<(State, RunDates)>, Error> {
-    let Some(since) = held.run.cancelled_at else { return Ok(None) };
+    let Some(since) = held.run.cancelled_at else {
+        return Ok(None);
+    };
     let standing = matching::standing(db, &held.person).await?;
     for it in bookings::of_people(db, [held.person.id, standing.id]).await? {
         let run = calendar::run_dates(db, it.run).await?.ok_or(Error::NotFound)?;
@@ -252,7 +312,11 @@ async fn chosen_later(db: &impl ConnectionTrait, held: &Held) -> Result<Option<(
             continue;
         }
         let history = bookings::history(db, it.id).await?;
-        if it.state.is_live() || history.iter().any(|it| it.at >= since && ["book", "join"].contains(&it.event.as_str())) {
+        if it.state.is_live()
+            || history
+                .iter()
+                .any(|it| it.at >= since && ["book", "join"].contains(&it.event.as_str()))
+        {
             return Ok(Some((it.state, run)));
         }
     }
@@ -262,9 +326,16 @@ async fn chosen_later(db: &impl ConnectionTrait, held: &Held) -> Result<Option<(
 async fn instead_again(app: &App, held: &Held) -> Result<Response, Error> {
     let (settings, _) = calendar::rules(app.reader()).await?;
     let instead = Instead::of(app.reader(), held, app.now(), &settings).await?;
-    let Some(instead) = instead.filter(|it| !it.choices.is_empty()) else { return Ok(held.go("")) };
-    let asked = Question::new(app, "Which dates would you like?", held.path("/move"), instead.choices)
-        .back_to(&held.path(""));
+    let Some(instead) = instead.filter(|it| !it.choices.is_empty()) else {
+        return Ok(held.go(""));
+    };
+    let asked = Question::new(
+        app,
+        "Which dates would you like?",
+        held.path("/move"),
+        instead.choices,
+    )
+    .back_to(&held.path(""));
     Question { name: "to", ..asked }.again().show(app).await
 }
 
@@ -288,10 +359,22 @@ async fn book_instead(work: &Work, held: &Held, to: &RunDates) -> Result<(), Err
     }
     let person = matching::standing(work.tx(), &held.person).await?;
     let booking = on_run(work, person.id, to.id).await?;
-    let ask = Ask { booking, person: person.id, proven: person.is_proven(), priority: true };
+    let ask = Ask {
+        booking,
+        person: person.id,
+        proven: person.is_proven(),
+        priority: true,
+    };
     let old = bookings::details(work.tx(), held.record.id).await?;
-    let details = Details { reference: free_reference(work).await?, ..old };
-    let asked = |change| Asked { change, cause: Cause::person(), details: Some(details.clone()) };
+    let details = Details {
+        reference: free_reference(work).await?,
+        ..old
+    };
+    let asked = |change| Asked {
+        change,
+        cause: Cause::person(),
+        details: Some(details.clone()),
+    };
     match work.allocate(to.id, asked(Change::Book(ask))).await {
         Err(Error::Refused(Refusal::NoPlace)) => {
             work.allocate(to.id, asked(Change::Join(ask))).await?;
@@ -319,10 +402,16 @@ mod tests {
         let (before, day_1) = (sample::before(), sample::day_1());
         assert_eq!(stands(State::Booked, true, before), Stands::CanMove);
         assert_eq!(stands(State::Waiting, false, before), Stands::Unproven);
-        assert_eq!(stands(State::Booked, true, day_1 - Duration::hours(1)), Stands::TooLate(Why::Closed));
+        assert_eq!(
+            stands(State::Booked, true, day_1 - Duration::hours(1)),
+            Stands::TooLate(Why::Closed)
+        );
         assert_eq!(stands(State::Booked, true, day_1), Stands::TooLate(Why::Started));
         assert_eq!(stands(State::Lapsed, true, before), Stands::Ended);
-        assert_eq!(stands(State::Cancelled { by: By::RunCancelled }, false, before), Stands::CalledOff);
+        assert_eq!(
+            stands(State::Cancelled { by: By::RunCancelled }, false, before),
+            Stands::CalledOff
+        );
     }
 
     #[test]
@@ -330,7 +419,10 @@ mod tests {
         let mut held = sample::held(State::Cancelled { by: By::RunCancelled }, true);
         held.run.cancelled_at = Some(sample::before());
         let settings = Settings::default();
-        assert_eq!(priority_until(&held, &settings), Some(sample::before() + Duration::days(14)));
+        assert_eq!(
+            priority_until(&held, &settings),
+            Some(sample::before() + Duration::days(14))
+        );
         held.record.state = State::Cancelled { by: By::Person };
         assert_eq!(priority_until(&held, &settings), None);
     }

@@ -17,12 +17,20 @@ use crate::work::Work;
 
 /// Whether anything is noted that would help.
 pub(super) async fn are_noted(db: &impl ConnectionTrait, of: BookingId) -> Result<bool, Error> {
-    Ok(need::Entity::find().filter(need::Column::Booking.eq(of)).count(db).await? > 0)
+    Ok(need::Entity::find()
+        .filter(need::Column::Booking.eq(of))
+        .count(db)
+        .await?
+        > 0)
 }
 
 /// Whether somebody is named whom we could call.
 pub(super) async fn someone_is_named(db: &impl ConnectionTrait, of: BookingId) -> Result<bool, Error> {
-    Ok(someone::Entity::find().filter(someone::Column::Booking.eq(of)).count(db).await? > 0)
+    Ok(someone::Entity::find()
+        .filter(someone::Column::Booking.eq(of))
+        .count(db)
+        .await?
+        > 0)
 }
 
 /// Puts these needs in the place of those noted before. What was being arranged for those is off; who
@@ -32,7 +40,11 @@ pub(super) async fn replace(work: &Work, of: BookingId, needs: &[Need]) -> Resul
     let (first_day, booked) = when(work, of).await?;
     questions::add_needs(work, of, first_day, needs).await?;
     if booked {
-        for it in need::Entity::find().filter(need::Column::Booking.eq(of)).all(work.tx()).await? {
+        for it in need::Entity::find()
+            .filter(need::Column::Booking.eq(of))
+            .all(work.tx())
+            .await?
+        {
             tasks::add(work, TaskKind::ArrangeNeed, it.id, "once", it.due).await?;
         }
     }
@@ -55,7 +67,11 @@ pub(super) async fn carry_over(work: &Work, from: BookingId, to: BookingId) -> R
     forget_someone(work, to).await?;
     let (first_day, booked) = when(work, to).await?;
     let (settings, days) = calendar::rules(work.tx()).await?;
-    for it in need::Entity::find().filter(need::Column::Booking.eq(from)).all(work.tx()).await? {
+    for it in need::Entity::find()
+        .filter(need::Column::Booking.eq(from))
+        .all(work.tx())
+        .await?
+    {
         let (id, due) = (it.id, questions::due(&it.code, &settings, &days, first_day));
         let mut row = it.into_active_model();
         (row.booking, row.due, row.status) = (Set(to), Set(due), Set("asked".to_owned()));
@@ -66,13 +82,24 @@ pub(super) async fn carry_over(work: &Work, from: BookingId, to: BookingId) -> R
             outcome: Set(None),
             ..Default::default()
         };
-        let tasks = task::Entity::update_many().set(again).filter(about(id)).exec(work.tx()).await?;
+        let tasks = task::Entity::update_many()
+            .set(again)
+            .filter(about(id))
+            .exec(work.tx())
+            .await?;
         if booked && tasks.rows_affected == 0 {
             tasks::add(work, TaskKind::ArrangeNeed, id, "once", due).await?;
         }
     }
-    let moved = someone::ActiveModel { booking: Set(to), ..Default::default() };
-    someone::Entity::update_many().set(moved).filter(someone::Column::Booking.eq(from)).exec(work.tx()).await?;
+    let moved = someone::ActiveModel {
+        booking: Set(to),
+        ..Default::default()
+    };
+    someone::Entity::update_many()
+        .set(moved)
+        .filter(someone::Column::Booking.eq(from))
+        .exec(work.tx())
+        .await?;
     Ok(())
 }
 
@@ -85,22 +112,40 @@ fn about(need: Uuid) -> sea_orm::Condition {
 /// The first day of a booking's run, and whether it has a place.
 async fn when(work: &Work, of: BookingId) -> Result<(Date, bool), Error> {
     let record = bookings::find(work.tx(), of).await?.ok_or(Error::NotFound)?;
-    let run = calendar::run_dates(work.tx(), record.run).await?.ok_or(Error::NotFound)?;
+    let run = calendar::run_dates(work.tx(), record.run)
+        .await?
+        .ok_or(Error::NotFound)?;
     let first = run.sessions.first().ok_or(Error::NotFound)?;
     Ok((first.date, record.state == State::Booked))
 }
 
 async fn clear(work: &Work, of: BookingId) -> Result<(), Error> {
-    for it in need::Entity::find().filter(need::Column::Booking.eq(of)).all(work.tx()).await? {
-        let off = task::ActiveModel { state: Set("cancelled".to_owned()), ..Default::default() };
-        let open = task::Entity::update_many().set(off).filter(about(it.id)).filter(task::Column::State.eq("open"));
+    for it in need::Entity::find()
+        .filter(need::Column::Booking.eq(of))
+        .all(work.tx())
+        .await?
+    {
+        let off = task::ActiveModel {
+            state: Set("cancelled".to_owned()),
+            ..Default::default()
+        };
+        let open = task::Entity::update_many()
+            .set(off)
+            .filter(about(it.id))
+            .filter(task::Column::State.eq("open"));
         open.exec(work.tx()).await?;
     }
-    need::Entity::delete_many().filter(need::Column::Booking.eq(of)).exec(work.tx()).await?;
+    need::Entity::delete_many()
+        .filter(need::Column::Booking.eq(of))
+        .exec(work.tx())
+        .await?;
     Ok(())
 }
 
 async fn forget_someone(work: &Work, of: BookingId) -> Result<(), Error> {
-    someone::Entity::delete_many().filter(someone::Column::Booking.eq(of)).exec(work.tx()).await?;
+    someone::Entity::delete_many()
+        .filter(someone::Column::Booking.eq(of))
+        .exec(work.tx())
+        .await?;
     Ok(())
 }

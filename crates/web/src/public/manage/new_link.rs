@@ -37,7 +37,16 @@ async fn show(app: &App, held: &Held, missed: bool) -> Result<Response, Error> {
     }
     let (booking, action, op) = (held.facts(), held.path("/new-link"), app.secrets().op());
     let status = if missed { AGAIN } else { StatusCode::OK };
-    app.page_with(status, &NewLinkPage { booking, action, op, missed }).await
+    app.page_with(
+        status,
+        &NewLinkPage {
+            booking,
+            action,
+            op,
+            missed,
+        },
+    )
+    .await
 }
 
 /// Answered with the page itself: the address of this one has stopped working, so there is nothing to
@@ -56,8 +65,12 @@ pub(super) async fn send(
         return show(&app, &held, true).await;
     };
     app.limits.address_form(visitor.0).map_err(Error::TooMany)?;
-    app.change(async |work| sent.once(&work, renew(&work, &held, recipient)).await).await?;
-    app.page(&NewLinkSentPage { email: masked(recipient) }).await
+    app.change(async |work| sent.once(&work, renew(&work, &held, recipient)).await)
+        .await?;
+    app.page(&NewLinkSentPage {
+        email: masked(recipient),
+    })
+    .await
 }
 
 async fn renew(work: &Work, held: &Held, recipient: &str) -> Result<(), Error> {
@@ -96,7 +109,12 @@ impl Page for NewLinkPage {
         let booking = super::sample_facts(true);
         let page = |missed| {
             let action = format!("{}/new-link", booking.url);
-            Self { booking: booking.clone(), action, op: "00".to_owned(), missed }
+            Self {
+                booking: booking.clone(),
+                action,
+                op: "00".to_owned(),
+                missed,
+            }
         };
         vec![page(false), page(true)]
     }
@@ -112,7 +130,9 @@ impl Page for NewLinkSentPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        vec![Self { email: masked("sam.taylor@example.com") }]
+        vec![Self {
+            email: masked("sam.taylor@example.com"),
+        }]
     }
 }
 

@@ -31,8 +31,16 @@ pub(crate) async fn choices(
     let mut found = Vec::new();
     for (run, availability) in open(db, than, now).await? {
         if let Some(places) = places(availability, wanted) {
-            let hint = format!("{}. {}. {places}.", words::all_hours(&run.sessions), words::place(&run));
-            found.push(Choice { value: run.slug.clone(), text: words::dates(&run.sessions), hint });
+            let hint = format!(
+                "{}. {}. {places}.",
+                words::all_hours(&run.sessions),
+                words::place(&run)
+            );
+            found.push(Choice {
+                value: run.slug.clone(),
+                text: words::dates(&run.sessions),
+                hint,
+            });
         }
     }
     Ok(found)
@@ -45,7 +53,9 @@ pub(crate) async fn next_dates(
     now: Ts,
 ) -> Result<Vec<NextDates>, Error> {
     let open = open(db, than, now).await?;
-    let listed = open.into_iter().filter(|(_, it)| places(*it, Wanted::PlaceOrList).is_some());
+    let listed = open
+        .into_iter()
+        .filter(|(_, it)| places(*it, Wanted::PlaceOrList).is_some());
     Ok(listed.map(|(run, _)| NextDates::of(&run)).collect())
 }
 
@@ -59,7 +69,10 @@ pub(crate) struct NextDates {
 impl NextDates {
     fn of(run: &RunDates) -> Self {
         let href = format!("/courses/{}/{}", run.course_code, run.slug);
-        Self { text: words::dates(&run.sessions), href }
+        Self {
+            text: words::dates(&run.sessions),
+            href,
+        }
     }
 }
 
@@ -111,8 +124,17 @@ mod tests {
         let full = Availability::Full { waiting_list: true };
         assert_eq!(places(full, Wanted::Place), None);
         assert!(places(full, Wanted::PlaceOrList).is_some());
-        assert_eq!(places(Availability::Full { waiting_list: false }, Wanted::PlaceOrFrontOfList), None);
-        assert_eq!(places(Availability::Few(1), Wanted::Place).as_deref(), Some("1 place left"));
+        assert_eq!(
+            places(
+                Availability::Full { waiting_list: false },
+                Wanted::PlaceOrFrontOfList
+            ),
+            None
+        );
+        assert_eq!(
+            places(Availability::Few(1), Wanted::Place).as_deref(),
+            Some("1 place left")
+        );
         assert_eq!(places(Availability::Closed, Wanted::PlaceOrList), None);
     }
 }

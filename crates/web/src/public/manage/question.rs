@@ -54,7 +54,10 @@ pub(crate) struct Earlier {
 impl Question {
     /// A question with its answers, sent to its own address.
     pub(crate) fn new(app: &App, heading: &str, action: String, choices: Vec<Choice>) -> Self {
-        Self { op: app.secrets().op(), ..Self::plain(heading, action, choices) }
+        Self {
+            op: app.secrets().op(),
+            ..Self::plain(heading, action, choices)
+        }
     }
 
     fn plain(heading: &str, action: String, choices: Vec<Choice>) -> Self {
@@ -62,7 +65,7 @@ impl Question {
             heading: heading.to_owned(),
             action,
             name: "answer",
-            legend: "Choose one answer".to_owned(),
+            legend: "Your answer".to_owned(),
             button: "Continue".to_owned(),
             choices,
             ..Self::default()
@@ -71,7 +74,10 @@ impl Question {
 
     /// What the question is about.
     pub(crate) fn about(mut self, rows: Vec<Row>) -> Self {
-        self.sections = vec![Section { heading: String::new(), rows }];
+        self.sections = vec![Section {
+            heading: String::new(),
+            rows,
+        }];
         self
     }
 
@@ -96,7 +102,11 @@ impl Question {
 
     /// The page as an answer: 422 if something is wrong.
     pub(crate) async fn show(&self, app: &App) -> Result<Response, Error> {
-        let status = if self.errors.is_empty() { StatusCode::OK } else { AGAIN };
+        let status = if self.errors.is_empty() {
+            StatusCode::OK
+        } else {
+            AGAIN
+        };
         self.show_with(app, status).await
     }
 
@@ -121,13 +131,24 @@ impl Page for Question {
         };
         let mut before_and_after = plain("The dates have changed", yes_no()).back_to(&facts.url);
         before_and_after.sections = ["Before", "Now"]
-            .map(|heading| Section { heading: heading.to_owned(), rows: facts.rows.clone() })
+            .map(|heading| Section {
+                heading: heading.to_owned(),
+                rows: facts.rows.clone(),
+            })
             .to_vec();
-        let mut full = plain("Which dates would you like?", vec![other, Choice::new("keep", "Keep my dates")]);
+        let mut full = plain(
+            "Which dates would you like?",
+            vec![other, Choice::new("keep", "Keep my dates")],
+        );
         full.notice = "Someone took the last place on those dates.".to_owned();
         full.call_when = "If you need longer".to_owned();
-        full.earlier = vec![Earlier { name: "answer", value: "yes".to_owned() }];
-        let asked = plain("Did you make this booking?", yes_no()).about(facts.rows.clone()).saying(&["A sentence."]);
+        full.earlier = vec![Earlier {
+            name: "answer",
+            value: "yes".to_owned(),
+        }];
+        let asked = plain("Did you make this booking?", yes_no())
+            .about(facts.rows.clone())
+            .saying(&["A sentence."]);
         vec![asked.clone(), asked.again(), before_and_after, full]
     }
 }

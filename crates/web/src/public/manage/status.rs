@@ -13,13 +13,14 @@ use serde::Serialize;
 use super::other_dates::{NextDates, next_dates};
 use super::{BookingPath, Facts, Held, Sent, keep, moving, needs};
 use crate::app::App;
-use crate::entity::outbox_mail;
+use crate::entity::{outbox_mail, team_task};
 use crate::error::Error;
 use crate::forms::Fields;
 use crate::links::{self, Purpose};
 use crate::notify::NOT_ME;
 use crate::outbox::Kind;
 use crate::pages::Page;
+use crate::tasks::TaskKind;
 use crate::visitor::Visitor;
 use crate::words;
 
@@ -53,7 +54,13 @@ pub(super) async fn act(
 }
 
 async fn cannot_come(app: &App, held: &Held, day: i32, sent: &Sent) -> Result<Response, Error> {
-    let session = held.run.sessions.iter().find(|it| it.idx == day).ok_or(Error::NotFound)?.id;
+    let session = held
+        .run
+        .sessions
+        .iter()
+        .find(|it| it.idx == day)
+        .ok_or(Error::NotFound)?
+        .id;
     let booking = held.record.id;
     let noted = app
         .change(async |work| {
@@ -82,7 +89,8 @@ async fn book_now(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error
     let booked = app
         .change(async |work| {
             let asked = Asked::by_person(accept.clone());
-            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) }).await
+            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) })
+                .await
         })
         .await;
     match booked {
@@ -119,14 +127,21 @@ impl Known {
     async fn load(app: &App, held: &Held) -> Result<Self, Error> {
         let (db, now, record) = (app.reader(), app.now(), &held.record);
         let (settings, _) = calendar::rules(db).await?;
-        let snapshot = allocator::snapshot(db, record.run).await?.ok_or(Error::NotFound)?;
-        let entry = snapshot.booking(record.id).filter(|_| record.state == State::Waiting);
+        let snapshot = allocator::snapshot(db, record.run)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let entry = snapshot
+            .booking(record.id)
+            .filter(|_| record.state == State::Waiting);
         let mut offer = None;
         if matches!(record.state, State::Offered { .. }) {
             offer = links::token(db, app.secrets(), Purpose::Offer, record.id.0).await?;
         }
         let mut next = Vec::new();
-        let ended = matches!(record.state, State::Lapsed | State::Closed | State::Cancelled { .. });
+        let ended = matches!(
+            record.state,
+            State::Lapsed | State::Closed | State::Cancelled { .. }
+        );
         // The addresses of these pages name the course.
         if ended && held.person.is_proven() {
             next = next_dates(db, &held.run, now).await?;
@@ -182,14 +197,24 @@ pub(super) async fn change_unanswered(
     Ok(told.is_some_and(|told| kept.is_none_or(|kept| kept < told)))
 }
 
+/// When the person was last told of a change, by mail or, without an address, by a task for the team.
+/// Whoever booked after the change was told nothing.
 async fn told_of_change(db: &impl ConnectionTrait, id: BookingId) -> Result<Option<Ts>, Error> {
-    let last = outbox_mail::Entity::find()
-        .filter(outbox_mail::Column::Kind.eq(Kind::RunChanged.name()))
+    let kind = Kind::RunChanged.name();
+    let mail = outbox_mail::Entity::find()
+        .filter(outbox_mail::Column::Kind.eq(kind))
         .filter(outbox_mail::Column::About.eq(id.0))
         .order_by_desc(outbox_mail::Column::Seq)
         .one(db)
         .await?;
-    Ok(last.map(|it| it.created_at))
+    let task = team_task::Entity::find()
+        .filter(team_task::Column::Kind.eq(TaskKind::PhoneOrLetter.name()))
+        .filter(team_task::Column::About.eq(id.0))
+        .filter(team_task::Column::Occasion.starts_with(kind))
+        .order_by_desc(team_task::Column::CreatedAt)
+        .one(db)
+        .await?;
+    Ok(mail.map(|it| it.created_at).max(task.map(|it| it.created_at)))
 }
 
 /// A link with its words.
@@ -243,7 +268,10 @@ impl BookingPage {
         let said = said(held, &known);
         let can = Can::of(held, &known);
         let booking = held.facts();
-        let step = |text: &str, page: &str| Step { text: text.to_owned(), href: held.path(page) };
+        let step = |text: &str, page: &str| Step {
+            text: text.to_owned(),
+            href: held.path(page),
+        };
         let mut steps = Vec::new();
         if can.claim && said.next.is_some_and(|(_, page)| page != "/confirm") {
             steps.push(step("Tell us that this booking is yours", "/confirm"));
@@ -262,11 +290,24 @@ impl BookingPage {
         }
         if can.cancel {
             let listed = matches!(held.record.state, State::Waiting | State::Offered { .. });
-            steps.push(step(if listed { "Leave the waiting list" } else { "Cancel your place" }, "/cancel"));
+            steps.push(step(
+                if listed {
+                    "Leave the waiting list"
+                } else {
+                    "Cancel your place"
+                },
+                "/cancel",
+            ));
         }
         let next_step = match (&known.offer, said.next) {
-            (Some(token), _) => Some(Step { text: "Answer the offer".to_owned(), href: format!("/o/{token}") }),
-            (None, Some((text, page))) => Some(Step { text: text.to_owned(), href: link_of(held, page) }),
+            (Some(token), _) => Some(Step {
+                text: "Answer the offer".to_owned(),
+                href: format!("/o/{token}"),
+            }),
+            (None, Some((text, page))) => Some(Step {
+                text: text.to_owned(),
+                href: link_of(held, page),
+            }),
             (None, None) => None,
         };
         Self {
@@ -276,15 +317,31 @@ impl BookingPage {
             lead: said.lead,
             reason: said.reason,
             call_when: said.call_when.to_owned(),
-            changed_url: if known.change_unanswered && !held.is_over(known.now) { held.path("/changed") } else { String::new() },
+            changed_url: if known.change_unanswered && !held.is_over(known.now) {
+                held.path("/changed")
+            } else {
+                String::new()
+            },
             next_step,
-            book_op: if known.free_now && booking.proven { app.secrets().op() } else { String::new() },
+            book_op: if known.free_now && booking.proven {
+                app.secrets().op()
+            } else {
+                String::new()
+            },
             steps,
             days_off: days_off(app, held, &known, &can),
             needs: needs_words(&can, known.needs_noted),
-            next_dates: if known.instead.is_some() { Vec::new() } else { known.next },
+            next_dates: if known.instead.is_some() {
+                Vec::new()
+            } else {
+                known.next
+            },
             instead: known.instead.map(|it| it.with_op(app.secrets().op())),
-            new_link_url: if held.is_over(known.now) { String::new() } else { held.path("/new-link") },
+            new_link_url: if held.is_over(known.now) {
+                String::new()
+            } else {
+                held.path("/new-link")
+            },
             booking,
         }
     }
@@ -292,14 +349,34 @@ impl BookingPage {
 
 /// A page of the booking, or one for everybody.
 fn link_of(held: &Held, page: &str) -> String {
-    if page.starts_with("/courses") || page.starts_with("/bookings") { page.to_owned() } else { held.path(page) }
+    if page.starts_with("/courses") || page.starts_with("/bookings") {
+        page.to_owned()
+    } else {
+        held.path(page)
+    }
 }
 
 fn days_off(app: &App, held: &Held, known: &Known, can: &Can) -> Vec<DayOff> {
-    let open = held.run.sessions.iter().filter(|it| can.send_apologies && known.now < it.ends_at);
+    let open = held
+        .run
+        .sessions
+        .iter()
+        .filter(|it| can.send_apologies && known.now < it.ends_at);
     let several = held.run.sessions.len() > 1;
-    let name = |idx| if several { format!("day {idx}, ") } else { String::new() };
-    let label = |idx| if several { format!("Day {idx}, ") } else { String::new() };
+    let name = |idx| {
+        if several {
+            format!("day {idx}, ")
+        } else {
+            String::new()
+        }
+    };
+    let label = |idx| {
+        if several {
+            format!("Day {idx}, ")
+        } else {
+            String::new()
+        }
+    };
     open.map(|it| DayOff {
         day: it.idx,
         label: format!("{}{}", label(it.idx), words::date(it.date)),
@@ -313,14 +390,19 @@ fn days_off(app: &App, held: &Held, known: &Known, can: &Can) -> Vec<DayOff> {
 fn needs_words(can: &Can, noted: bool) -> &'static str {
     match (can.change_details, noted) {
         (false, _) => "",
-        (true, true) => "You told us what would help you take part. You can change it under “Change your details”.",
+        (true, true) => {
+            "You told us what would help you take part. You can change it under “Change your details”."
+        }
         (true, false) => "Would something help you take part? Tell us under “Change your details”.",
     }
 }
 
 /// What the holder can do; what they cannot has no link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one thing that can be done or not")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that can be done or not"
+)]
 struct Can {
     claim: bool,
     join: bool,
@@ -378,7 +460,10 @@ fn said(held: &Held, known: &Known) -> Said {
     match state {
         State::Unconfirmed { until } => {
             said.lead = lines(&[
-                &format!("We are holding a place for you until {}.", words::date_time(until)),
+                &format!(
+                    "We are holding a place for you until {}.",
+                    words::date_time(until)
+                ),
                 "If we do not hear from you in time, we offer the place to the next person.",
             ]);
             said.call_when = "If you need longer";
@@ -387,7 +472,10 @@ fn said(held: &Held, known: &Known) -> Said {
         State::Booked => booked(&mut said, held, known),
         State::Waiting => waiting(&mut said, held, known),
         State::Offered { until } => {
-            let held_until = format!("We are holding a place for you until {}.", words::date_time(until));
+            let held_until = format!(
+                "We are holding a place for you until {}.",
+                words::date_time(until)
+            );
             said.lead = lines(&[&held_until, "Would you like it? You can say yes or no."]);
             said.call_when = "If you need longer";
         }
@@ -397,7 +485,11 @@ fn said(held: &Held, known: &Known) -> Said {
                 "We did not hear from you in time, so we offered the place to the next person.",
                 "You did nothing wrong.",
             ]);
-            said.next = Some(if held.has_begun(known.now) { ALL_DATES } else { ("Book again", "/confirm") });
+            said.next = Some(if held.has_begun(known.now) {
+                ALL_DATES
+            } else {
+                ("Book again", "/confirm")
+            });
         }
         State::Moved { .. } => {
             said.lead = lines(&["Please use the link in our newest email. This page stays as it is."]);
@@ -409,7 +501,9 @@ fn said(held: &Held, known: &Known) -> Said {
         }
     }
     if Can::of(held, known).claim {
-        said.lead.push("Please tell us that this booking is yours. Then you can see and change everything.".to_owned());
+        said.lead.push(
+            "Please tell us that this booking is yours. Then you can see and change everything.".to_owned(),
+        );
         said.next = said.next.or(Some(("Tell us that it is yours", "/confirm")));
     }
     said
@@ -419,22 +513,42 @@ fn said(held: &Held, known: &Known) -> Said {
 fn headline(held: &Held, known: &Known) -> (&'static str, String, &'static str) {
     let over = held.is_over(known.now);
     let (heading, tag, colour) = match held.record.state {
-        State::Unconfirmed { .. } => ("Please confirm your booking", "Booked, email not confirmed", "yellow"),
+        State::Unconfirmed { .. } => (
+            "Please confirm your booking",
+            "Booked, email not confirmed",
+            "yellow",
+        ),
         State::Booked if over => ("Your course has finished", "Finished", ""),
         State::Booked => ("You have a place", "Booked", "green"),
         State::Waiting => ("You are on the waiting list", "Waiting", "blue"),
         State::Offered { until } => {
             let (day, _) = booking::london::local(until);
-            return ("A place has come up", format!("Offered, reply by {}", words::date(day)), "yellow");
+            return (
+                "A place has come up",
+                format!("Offered, reply by {}", words::date(day)),
+                "yellow",
+            );
         }
         State::Cancelled { by: By::Person } if left_the_list(known) => {
             ("You have left the waiting list", "Cancelled", "grey")
         }
         State::Cancelled { by: By::Person } => ("Your booking is cancelled", "Cancelled", "grey"),
         State::Cancelled { by: By::Team } => ("We have cancelled your booking", "Cancelled by us", "grey"),
-        State::Cancelled { by: By::RunCancelled } => ("These dates are cancelled", "Course cancelled", "grey"),
-        State::Lapsed => ("Your booking was not confirmed in time", "Not confirmed in time", "grey"),
-        State::Moved { .. } => return ("Your booking was moved", format!("Moved to {}", known.moved_to), "grey"),
+        State::Cancelled { by: By::RunCancelled } => {
+            ("These dates are cancelled", "Course cancelled", "grey")
+        }
+        State::Lapsed => (
+            "Your booking was not confirmed in time",
+            "Not confirmed in time",
+            "grey",
+        ),
+        State::Moved { .. } => {
+            return (
+                "Your booking was moved",
+                format!("Moved to {}", known.moved_to),
+                "grey",
+            );
+        }
         State::Closed => ("The waiting list has closed", "List closed", "grey"),
     };
     (heading, tag.to_owned(), colour)
@@ -458,10 +572,21 @@ fn booked(said: &mut Said, held: &Held, known: &Known) {
         said.lead = lines(&["We are looking forward to meeting you."]);
     }
     if held.run.delivery != Delivery::InPerson {
-        let each = if held.run.sessions.len() > 1 { " each day" } else { "" };
-        said.lead.push(format!("Your joining page opens {} minutes before{each}.", known.settings.join_opens));
+        let each = if held.run.sessions.len() > 1 {
+            " each day"
+        } else {
+            ""
+        };
+        said.lead.push(format!(
+            "Your joining page opens {} minutes before{each}.",
+            known.settings.join_opens
+        ));
         let opens = time::Duration::minutes(known.settings.join_opens);
-        let meets = held.run.sessions.iter().any(|it| it.starts_at - opens <= known.now && known.now < it.ends_at);
+        let meets = held
+            .run
+            .sessions
+            .iter()
+            .any(|it| it.starts_at - opens <= known.now && known.now < it.ends_at);
         said.next = meets.then_some(("Join now", "/join"));
     }
 }
@@ -488,18 +613,25 @@ fn cancelled(said: &mut Said, held: &Held, known: &Known, by: By) {
     let reason = last.and_then(|it| it.reason.as_deref());
     match by {
         By::Person if reason == Some(NOT_ME) => {
-            said.lead = lines(&["Thank you for telling us. We will not write to you again about this booking."]);
+            said.lead =
+                lines(&["Thank you for telling us. We will not write to you again about this booking."]);
         }
         By::Person if reason == Some(keep::KEPT_OTHER) => {
             said.lead = lines(&["You kept your other booking. Use the link in our email about that one."]);
             said.next = Some(("Email me a new link", "/bookings/find"));
         }
         By::Person => {
-            said.lead = lines(&["You do not need to do anything else.", "You are welcome to book again."]);
+            said.lead = lines(&[
+                "You do not need to do anything else.",
+                "You are welcome to book again.",
+            ]);
             said.next = Some(ALL_DATES);
         }
         By::Team => {
-            said.reason = reason.filter(|_| held.person.is_proven()).unwrap_or_default().to_owned();
+            said.reason = reason
+                .filter(|_| held.person.is_proven())
+                .unwrap_or_default()
+                .to_owned();
             said.call_when = "If this comes as a surprise";
             said.next = Some(ALL_DATES);
         }
@@ -514,7 +646,9 @@ fn cancelled(said: &mut Said, held: &Held, known: &Known, by: By) {
 /// Whether it was a place in the queue that ended.
 fn left_the_list(known: &Known) -> bool {
     let last = known.history.iter().rev().find(|it| it.event == "cancel");
-    last.and_then(|it| it.from.as_deref()).is_some_and(|it| it == "waiting" || it == "offered")
+    let plain = |it: &&HistoryLine| it.reason.as_deref().is_none_or(|it| it != NOT_ME && it != keep::KEPT_OTHER);
+    let from = last.filter(plain).and_then(|it| it.from.as_deref());
+    from.is_some_and(|it| it == "waiting" || it == "offered")
 }
 
 impl Page for BookingPage {
@@ -523,7 +657,10 @@ impl Page for BookingPage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         let app = super::tests::idle_app();
-        tests::every_state().into_iter().map(|(held, known)| Self::of(&app, &held, known)).collect()
+        tests::every_state()
+            .into_iter()
+            .map(|(held, known)| Self::of(&app, &held, known))
+            .collect()
     }
 }
 
@@ -578,7 +715,9 @@ mod tests {
             State::Cancelled { by: By::Team },
             State::Cancelled { by: By::RunCancelled },
             State::Lapsed,
-            State::Moved { to: BookingId(Uuid::nil()) },
+            State::Moved {
+                to: BookingId(Uuid::nil()),
+            },
             State::Closed,
         ];
         let mut all = Vec::new();
@@ -587,29 +726,56 @@ mod tests {
                 let held = sample::held(state, proven);
                 let mut known = at(&held, sample::before());
                 known.history = vec![line("cancel", "booked", "We typed the wrong dates.")];
-                let next = NextDates { text: "Friday 9 July 2027".to_owned(), href: "/courses/intro/9-july-2027".to_owned() };
-                known.next = Some(next).filter(|_| proven).into_iter().collect();
+                let ended = !held.record.state.is_live();
+                let next = NextDates {
+                    text: "Friday 9 July 2027".to_owned(),
+                    href: "/courses/intro/9-july-2027".to_owned(),
+                };
+                known.next = Some(next).filter(|_| proven && ended).into_iter().collect();
                 all.push((held, known));
             }
         }
         let booked = || sample::held(State::Booked, true);
-        let (begun, over) = (sample::day_1() + Duration::hours(1), sample::day_2() + Duration::days(1));
-        all.push((booked(), Known { apologies: vec![1], change_unanswered: true, ..at(&booked(), begun) }));
+        let (begun, over) = (
+            sample::day_1() + Duration::hours(1),
+            sample::day_2() + Duration::days(1),
+        );
+        all.push((
+            booked(),
+            Known {
+                apologies: vec![1],
+                change_unanswered: true,
+                ..at(&booked(), begun)
+            },
+        ));
         all.push((booked(), at(&booked(), over)));
         for proven in [true, false] {
             let mut paused = sample::held(State::Waiting, proven);
             paused.record.paused = true;
-            let known = Known { free_now: true, needs_noted: false, ..at(&paused, sample::before()) };
+            let known = Known {
+                free_now: true,
+                needs_noted: false,
+                ..at(&paused, sample::before())
+            };
             all.push((paused, known));
         }
         for reason in [NOT_ME, keep::KEPT_OTHER, ""] {
             let held = sample::held(State::Cancelled { by: By::Person }, reason != NOT_ME);
-            let known = Known { history: vec![line("cancel", "waiting", reason)], ..at(&held, sample::before()) };
+            let known = Known {
+                history: vec![line("cancel", "waiting", reason)],
+                ..at(&held, sample::before())
+            };
             all.push((held, known));
         }
         let called_off = || sample::held(State::Cancelled { by: By::RunCancelled }, true);
         for instead in moving::Instead::all() {
-            all.push((called_off(), Known { instead: Some(instead), ..at(&called_off(), sample::before()) }));
+            all.push((
+                called_off(),
+                Known {
+                    instead: Some(instead),
+                    ..at(&called_off(), sample::before())
+                },
+            ));
         }
         all
     }
@@ -623,10 +789,20 @@ mod tests {
     fn until_the_address_is_proven_the_page_has_no_name_title_or_answer() {
         let app = sample::idle_app();
         for (held, known) in every_state().into_iter().filter(|(it, _)| !it.person.is_proven()) {
-            let Person { full_name, called_name, .. } = held.person.clone();
+            let Person {
+                full_name,
+                called_name,
+                ..
+            } = held.person.clone();
             let page = serde_json::to_string(&BookingPage::of(&app, &held, known)).unwrap();
             let called = called_name.unwrap_or_default();
-            for secret in [&*full_name, &called, &held.run.course_title, &held.record.reference, "typed the wrong"] {
+            for secret in [
+                &*full_name,
+                &called,
+                &held.run.course_title,
+                &held.record.reference,
+                "typed the wrong",
+            ] {
                 assert!(!page.contains(secret), "{secret:?} in {page}");
             }
             assert!(!page.contains("would help"), "{page}");

@@ -18,7 +18,11 @@ pub(super) async fn ask(
     visitor: Visitor,
 ) -> Result<Response, Error> {
     let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
-    if is_asked(&held) { question(&app, &held).show(&app).await } else { Ok(held.go("")) }
+    if is_asked(&held) {
+        question(&app, &held).show(&app).await
+    } else {
+        Ok(held.go(""))
+    }
 }
 
 pub(super) async fn answer(
@@ -35,6 +39,7 @@ pub(super) async fn answer(
         "yes" if is_asked(&held) => resume(&app, &held, &sent).await,
         "yes" => Ok(held.go("")),
         "no" => cancel::cancel(&app, &held, &sent).await,
+        _ if !is_asked(&held) => Ok(held.go("")),
         _ => question(&app, &held).again().show(&app).await,
     }
 }
@@ -44,14 +49,22 @@ fn is_asked(held: &Held) -> bool {
 }
 
 fn question(app: &App, held: &Held) -> Question {
-    let choices = vec![Choice::new("yes", "Yes, keep me on the list"), Choice::new("no", "No, take me off the list")];
-    Question::new(app, "Are you still interested?", held.path("/still-interested"), choices)
-        .about(days(&held.run.sessions))
-        .saying(&[
-            "We held a place for you more than once and did not hear from you. That is fine.",
-            "You are still on the list. We will not offer you another place until you tell us.",
-        ])
-        .back_to(&held.path(""))
+    let choices = vec![
+        Choice::new("yes", "Yes, keep me on the list"),
+        Choice::new("no", "No, take me off the list"),
+    ];
+    Question::new(
+        app,
+        "Are you still interested?",
+        held.path("/still-interested"),
+        choices,
+    )
+    .about(days(&held.run.sessions))
+    .saying(&[
+        "We held a place for you more than once and did not hear from you. That is fine.",
+        "You are still on the list. We will not offer you another place until you tell us.",
+    ])
+    .back_to(&held.path(""))
 }
 
 async fn resume(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
@@ -59,7 +72,8 @@ async fn resume(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> 
     let done = app
         .change(async |work| {
             let asked = Asked::by_person(change.clone());
-            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) }).await
+            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) })
+                .await
         })
         .await;
     match done {

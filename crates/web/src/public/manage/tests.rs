@@ -39,7 +39,14 @@ pub(crate) fn idle_app() -> App {
 /// The same at another moment.
 pub(crate) fn idle_app_at(now: Ts) -> App {
     let none = DatabaseConnection::default;
-    App::new(none(), none(), Clock::stopped_at(now), Secrets::predictable(7), setup()).unwrap()
+    App::new(
+        none(),
+        none(),
+        Clock::stopped_at(now),
+        Secrets::predictable(7),
+        setup(),
+    )
+    .unwrap()
 }
 
 fn setup() -> Setup {
@@ -82,8 +89,14 @@ pub(crate) fn held(state: State, proven: bool) -> Held {
         change_no: 0,
         cancel_reason: Some("A trainer is ill and nobody else can take the days.".to_owned()),
         cancelled_at: None,
-        sessions: vec![meeting(1, date!(2027 - 06 - 08)), meeting(2, date!(2027 - 06 - 15))],
-        before_change: vec![meeting(1, date!(2027 - 06 - 01)), meeting(2, date!(2027 - 06 - 02))],
+        sessions: vec![
+            meeting(1, date!(2027 - 06 - 08)),
+            meeting(2, date!(2027 - 06 - 15)),
+        ],
+        before_change: vec![
+            meeting(1, date!(2027 - 06 - 01)),
+            meeting(2, date!(2027 - 06 - 02)),
+        ],
     };
     let person = Person {
         id: PersonId(Uuid::from_u128(5)),
@@ -101,10 +114,22 @@ pub(crate) fn held(state: State, proven: bool) -> Held {
         merged_into: None,
         created_at: before(),
     };
-    let record = BookingRecord { person: person.id, ..crate::people::matching::tests::booking(1, 3, state) };
-    let opened = Opened { about: record.id.0, generation: 1 };
+    let record = BookingRecord {
+        person: person.id,
+        ..crate::people::matching::tests::booking(1, 3, state)
+    };
+    let opened = Opened {
+        about: record.id.0,
+        generation: 1,
+    };
     let token = "Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE".to_owned();
-    Held { token, opened, record, run, person }
+    Held {
+        token,
+        opened,
+        record,
+        run,
+        person,
+    }
 }
 
 /// A line of a history.
@@ -125,7 +150,10 @@ pub(crate) fn line(n: i32, event: &str) -> HistoryLine {
 fn links_live_for_28_days_after_the_last_day() {
     let run = held(State::Booked, true).run;
     let end = run.sessions[1].ends_at;
-    assert!(!super::links_are_over(&run, end + Duration::days(28) - Duration::seconds(1)));
+    assert!(!super::links_are_over(
+        &run,
+        end + Duration::days(28) - Duration::seconds(1)
+    ));
     assert!(super::links_are_over(&run, end + Duration::days(28)));
     let _: BookingId = held(State::Booked, true).record.id;
 }
@@ -197,13 +225,21 @@ mod service {
             migrate(&handles.writer).await.unwrap();
             let (clock, secrets) = (Clock::stopped_at(super::before()), Secrets::predictable(7));
             let app = App::new(handles.writer, handles.reader, clock, secrets, super::setup()).unwrap();
-            let it = Self { router: crate::router(app.clone()), app, folder };
+            let it = Self {
+                router: crate::router(app.clone()),
+                app,
+                folder,
+            };
             it.add_course().await;
             it
         }
 
         async fn add_course(&self) {
-            let outcome = Outcome { code: "LO1".into(), text: "Say it".into(), confidence_question: "Can you?".into() };
+            let outcome = Outcome {
+                code: "LO1".into(),
+                text: "Say it".into(),
+                confidence_question: "Can you?".into(),
+            };
             let text = CourseText {
                 summary: "Six hours, over two days.".into(),
                 methods: vec!["Group work".into()],
@@ -235,7 +271,12 @@ mod service {
         }
 
         pub(super) async fn run(&self, capacity: i32, days: [Date; 2]) -> RunId {
-            let session = |date| NewSession { date, start: time!(10:00), end: time!(13:15), break_minutes: 15 };
+            let session = |date| NewSession {
+                date,
+                start: time!(10:00),
+                end: time!(13:15),
+                break_minutes: 15,
+            };
             let new = NewRun {
                 course_code: "intro".into(),
                 label: "Mornings".into(),
@@ -248,7 +289,10 @@ mod service {
                 waiting_list: true,
                 sessions: days.into_iter().map(session).collect(),
             };
-            let vouched = Vouched { minutes: true, without_facilitators: Some("a test".into()) };
+            let vouched = Vouched {
+                minutes: true,
+                without_facilitators: Some("a test".into()),
+            };
             self.app
                 .change(async |work| {
                     let fresh = || work.fresh_id();
@@ -262,12 +306,14 @@ mod service {
 
         /// 8 and 15 June 2027.
         pub(super) async fn june(&self, capacity: i32) -> RunId {
-            self.run(capacity, [date!(2027 - 06 - 08), date!(2027 - 06 - 15)]).await
+            self.run(capacity, [date!(2027 - 06 - 08), date!(2027 - 06 - 15)])
+                .await
         }
 
         /// 6 and 13 July 2027.
         pub(super) async fn july(&self, capacity: i32) -> RunId {
-            self.run(capacity, [date!(2027 - 07 - 06), date!(2027 - 07 - 13)]).await
+            self.run(capacity, [date!(2027 - 07 - 06), date!(2027 - 07 - 13)])
+                .await
         }
 
         /// A booking as the form makes it: a person of its own, whose address nobody has proven.
@@ -275,7 +321,12 @@ mod service {
             let booked = self.app.change(async |work| {
                 let person = crate::people::add(&work, new_person(name, email)).await?;
                 let booking = BookingId(work.fresh_id());
-                let ask = Ask { booking, person, proven: false, priority: false };
+                let ask = Ask {
+                    booking,
+                    person,
+                    proven: false,
+                    priority: false,
+                };
                 let details = Details {
                     reference: work.secrets().reference(),
                     source: Source::Web,
@@ -288,8 +339,20 @@ mod service {
                     booked_by_contact: None,
                     copy_permission: false,
                 };
-                let change = if join { Change::Join(ask) } else { Change::Book(ask) };
-                work.allocate(run, Asked { change, cause: Cause::person(), details: Some(details) }).await?;
+                let change = if join {
+                    Change::Join(ask)
+                } else {
+                    Change::Book(ask)
+                };
+                work.allocate(
+                    run,
+                    Asked {
+                        change,
+                        cause: Cause::person(),
+                        details: Some(details),
+                    },
+                )
+                .await?;
                 Ok(booking)
             });
             booked.await.unwrap()
@@ -301,19 +364,35 @@ mod service {
 
         pub(super) async fn confirmed(&self, run: RunId, name: &str, email: &str) -> BookingId {
             let booking = self.book(run, name, email).await;
-            self.post(&self.b(booking, "/confirm"), "answer=yes").await.goes_to(&self.b(booking, ""));
+            self.post(&self.b(booking, "/confirm"), "answer=yes")
+                .await
+                .goes_to(&self.b(booking, ""));
             booking
         }
 
         pub(super) async fn system(&self, run: RunId, change: Change) {
             let asked = Asked::by_system(change);
-            self.app.change(async |work| work.allocate(run, asked.clone()).await.map(|_| ())).await.unwrap();
+            self.app
+                .change(async |work| work.allocate(run, asked.clone()).await.map(|_| ()))
+                .await
+                .unwrap();
         }
 
         pub(super) async fn team(&self, run: RunId, change: Change) {
-            let cause = Cause { actor: Actor::Team(None), channel: Channel::Phone, reason: Some("A trainer is ill.".into()) };
-            let asked = Asked { change, cause, details: None };
-            self.app.change(async |work| work.allocate(run, asked.clone()).await.map(|_| ())).await.unwrap();
+            let cause = Cause {
+                actor: Actor::Team(None),
+                channel: Channel::Phone,
+                reason: Some("A trainer is ill.".into()),
+            };
+            let asked = Asked {
+                change,
+                cause,
+                details: None,
+            };
+            self.app
+                .change(async |work| work.allocate(run, asked.clone()).await.map(|_| ()))
+                .await
+                .unwrap();
         }
 
         /// The relay took the mail, and time goes on to then.
@@ -329,17 +408,26 @@ mod service {
         }
 
         pub(super) fn nth_link(&self, booking: BookingId, generation: i32, page: &str) -> String {
-            format!("/b/{}{page}", token_of(self.app.secrets(), Purpose::Booking, booking.0, generation))
+            format!(
+                "/b/{}{page}",
+                token_of(self.app.secrets(), Purpose::Booking, booking.0, generation)
+            )
         }
 
         pub(super) async fn o(&self, booking: BookingId) -> String {
             let history = bookings::history(self.app.reader(), booking).await.unwrap();
             let n = history.iter().rev().find(|it| it.event == "offer").unwrap().n;
-            format!("/o/{}", token_of(self.app.secrets(), Purpose::Offer, booking.0, n))
+            format!(
+                "/o/{}",
+                token_of(self.app.secrets(), Purpose::Offer, booking.0, n)
+            )
         }
 
         pub(super) async fn send(&self, method: Method, path: &str, body: &str) -> Answer {
-            let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8080");
+            let mut request = Request::builder()
+                .method(method)
+                .uri(path)
+                .header(header::HOST, "127.0.0.1:8080");
             if !body.is_empty() {
                 request = request
                     .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -348,11 +436,23 @@ mod service {
             if body == "-" {
                 request = request.header("x-empty", "yes");
             }
-            let body = if body == "-" { String::new() } else { body.to_owned() };
-            let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+            let body = if body == "-" {
+                String::new()
+            } else {
+                body.to_owned()
+            };
+            let response = self
+                .router
+                .clone()
+                .oneshot(request.body(Body::from(body)).unwrap())
+                .await
+                .unwrap();
             let (parts, body) = response.into_parts();
             let bytes = body.collect().await.unwrap().to_bytes();
-            let location = parts.headers.get(header::LOCATION).map(|it| it.to_str().unwrap().to_owned());
+            let location = parts
+                .headers
+                .get(header::LOCATION)
+                .map(|it| it.to_str().unwrap().to_owned());
             Answer {
                 status: parts.status,
                 location: location.unwrap_or_default(),
@@ -370,12 +470,20 @@ mod service {
         }
 
         pub(super) async fn state(&self, booking: BookingId) -> &'static str {
-            bookings::find(self.app.reader(), booking).await.unwrap().unwrap().state.name()
+            bookings::find(self.app.reader(), booking)
+                .await
+                .unwrap()
+                .unwrap()
+                .state
+                .name()
         }
 
         pub(super) async fn person(&self, booking: BookingId) -> Person {
             let record = bookings::find(self.app.reader(), booking).await.unwrap().unwrap();
-            person_of(self.app.reader(), record.person).await.unwrap().unwrap()
+            person_of(self.app.reader(), record.person)
+                .await
+                .unwrap()
+                .unwrap()
         }
 
         /// The kinds of mail written to an address, in order.
@@ -386,7 +494,10 @@ mod service {
                 .all(self.app.reader())
                 .await
                 .unwrap();
-            rows.into_iter().map(|it| it.kind).filter(|it| it != "confirm_reminder").collect()
+            rows.into_iter()
+                .map(|it| it.kind)
+                .filter(|it| it != "confirm_reminder")
+                .collect()
         }
 
         /// Everything that pages could change, for comparing.
@@ -400,7 +511,12 @@ mod service {
             for it in &people {
                 bookings_now.extend(bookings::of_person(db, it.id).await.unwrap());
             }
-            format!("{people:?}{}{}{}{bookings_now:?}", mail.len(), links.len(), tasks.len())
+            format!(
+                "{people:?}{}{}{}{bookings_now:?}",
+                mail.len(),
+                links.len(),
+                tasks.len()
+            )
         }
     }
 
@@ -413,13 +529,23 @@ mod service {
 
         #[track_caller]
         pub(super) fn goes_to(&self, path: &str) -> &Self {
-            assert_eq!((self.status.as_u16(), self.location.as_str()), (303, path), "{}", self.text());
+            assert_eq!(
+                (self.status.as_u16(), self.location.as_str()),
+                (303, path),
+                "{}",
+                self.text()
+            );
             self
         }
 
         #[track_caller]
         pub(super) fn says(&self, words: &str) -> &Self {
-            assert!(self.text().contains(words), "{} does not say {words:?}:\n{}", self.status, self.text());
+            assert!(
+                self.text().contains(words),
+                "{} does not say {words:?}:\n{}",
+                self.status,
+                self.text()
+            );
             self
         }
 
@@ -432,8 +558,14 @@ mod service {
         pub(super) fn text(&self) -> String {
             let page = scraper::Html::parse_document(&self.body);
             let main = scraper::Selector::parse("main").unwrap();
-            let text = page.select(&main).next().map(|it| it.text().collect::<Vec<_>>().join(" "));
-            text.unwrap_or_else(|| self.body.clone()).split_whitespace().collect::<Vec<_>>().join(" ")
+            let text = page
+                .select(&main)
+                .next()
+                .map(|it| it.text().collect::<Vec<_>>().join(" "));
+            text.unwrap_or_else(|| self.body.clone())
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
         }
     }
 
@@ -443,19 +575,39 @@ mod service {
         let run = site.june(12).await;
         let booking = site.book(run, "Sam Taylor", "sam@example.com").await;
         let page = site.get(&site.b(booking, "")).await;
-        page.is(200).says("Please confirm your booking").says("Tuesday 8 June 2027, 10am to 1:15pm");
-        page.says("Wednesday 12 May 2027 at 2pm").says_not("Sam").says_not("peer support");
+        page.is(200)
+            .says("Please confirm your booking")
+            .says("Tuesday 8 June 2027, 10am to 1:15pm");
+        page.says("Wednesday 12 May 2027 at 2pm")
+            .says_not("Sam")
+            .says_not("peer support");
         for page in ["/details", "/move"] {
-            site.get(&site.b(booking, page)).await.goes_to(&site.b(booking, "/confirm"));
+            site.get(&site.b(booking, page))
+                .await
+                .goes_to(&site.b(booking, "/confirm"));
         }
-        site.get(&site.b(booking, "/confirm")).await.is(200).says("Yes, I made this booking").says_not("Sam");
-        site.post(&site.b(booking, "/confirm"), "answer=yes").await.goes_to(&site.b(booking, ""));
+        site.get(&site.b(booking, "/confirm"))
+            .await
+            .is(200)
+            .says("Yes, I made this booking")
+            .says_not("Sam");
+        site.post(&site.b(booking, "/confirm"), "answer=yes")
+            .await
+            .goes_to(&site.b(booking, ""));
         assert_eq!(site.state(booking).await, "booked");
         let page = site.get(&site.b(booking, "")).await;
-        page.is(200).says("You have a place").says("Sam").says("Introduction to peer support").says_not("Taylor");
+        page.is(200)
+            .says("You have a place")
+            .says("Sam")
+            .says("Introduction to peer support")
+            .says_not("Taylor");
         // A second press shows the result.
-        site.post(&site.b(booking, "/confirm"), "answer=yes").await.goes_to(&site.b(booking, ""));
-        site.get(&site.b(booking, "/confirm")).await.goes_to(&site.b(booking, ""));
+        site.post(&site.b(booking, "/confirm"), "answer=yes")
+            .await
+            .goes_to(&site.b(booking, ""));
+        site.get(&site.b(booking, "/confirm"))
+            .await
+            .goes_to(&site.b(booking, ""));
         assert_eq!(site.mail_to("sam@example.com").await, ["confirm_email", "booked"]);
     }
 
@@ -473,7 +625,18 @@ mod service {
         assert_eq!(site.state(offered).await, "offered");
         let mut paths = vec![site.o(offered).await];
         for booking in [booked, unconfirmed, waiting, offered, third] {
-            for page in ["", "/confirm", "/cancel", "/move", "/changed", "/still-interested", "/details", "/join", "/calendar.ics", "/new-link"] {
+            for page in [
+                "",
+                "/confirm",
+                "/cancel",
+                "/move",
+                "/changed",
+                "/still-interested",
+                "/details",
+                "/join",
+                "/calendar.ics",
+                "/new-link",
+            ] {
                 paths.push(site.b(booking, page));
             }
         }
@@ -481,17 +644,36 @@ mod service {
         for path in &paths {
             for method in [Method::GET, Method::HEAD] {
                 let answer = site.send(method, path, "").await;
-                assert!(matches!(answer.status.as_u16(), 200 | 303), "{path}: {}", answer.status);
+                assert!(
+                    matches!(answer.status.as_u16(), 200 | 303),
+                    "{path}: {}",
+                    answer.status
+                );
                 assert_eq!(answer.headers["referrer-policy"], "no-referrer");
             }
             let answer = site.post(path, "-").await;
-            assert!(matches!(answer.status.as_u16(), 422 | 303 | 405), "{path}: {} {}", answer.status, answer.text());
+            assert!(
+                matches!(answer.status.as_u16(), 422 | 303 | 405),
+                "{path}: {} {}",
+                answer.status,
+                answer.text()
+            );
         }
         assert_eq!(site.everything().await, before);
-        for (booking, page) in [(unconfirmed, "/confirm"), (booked, "/cancel"), (booked, "/move"), (waiting, "/still-interested"), (booked, "/new-link"), (booked, "")] {
+        for (booking, page) in [
+            (unconfirmed, "/confirm"),
+            (booked, "/cancel"),
+            (booked, "/move"),
+            (waiting, "/still-interested"),
+            (booked, "/new-link"),
+            (booked, ""),
+        ] {
             site.post(&site.b(booking, page), "-").await.is(422);
         }
-        site.post(&site.o(offered).await, "-").await.is(422).says("Choose one answer");
+        site.post(&site.o(offered).await, "-")
+            .await
+            .is(422)
+            .says("Choose one answer");
     }
 
     #[tokio::test]
@@ -499,12 +681,19 @@ mod service {
         let site = Service::start().await;
         let run = site.june(12).await;
         let booking = site.book(run, "Sam Taylor", "sam@example.com").await;
-        site.post(&site.b(booking, "/confirm"), "answer=not_me").await.goes_to(&site.b(booking, ""));
+        site.post(&site.b(booking, "/confirm"), "answer=not_me")
+            .await
+            .goes_to(&site.b(booking, ""));
         assert_eq!(site.state(booking).await, "cancelled");
-        site.get(&site.b(booking, "")).await.says("We will not write to you again").says_not("Sam");
+        site.get(&site.b(booking, ""))
+            .await
+            .says("We will not write to you again")
+            .says_not("Sam");
         assert_eq!(site.mail_to("sam@example.com").await, ["confirm_email"]);
         assert!(!site.person(booking).await.is_proven());
-        site.post(&site.b(booking, "/confirm"), "answer=not_me").await.goes_to(&site.b(booking, ""));
+        site.post(&site.b(booking, "/confirm"), "answer=not_me")
+            .await
+            .goes_to(&site.b(booking, ""));
     }
 
     #[tokio::test]
@@ -519,23 +708,41 @@ mod service {
             let page = site.get(&site.b(newer, "/confirm")).await;
             page.is(200).says_not("8 June");
             let asked = site.post(&site.b(newer, "/confirm"), "answer=yes").await;
-            asked.is(200).says("Which booking do you want to keep?").says("Tuesday 8 and Tuesday 15 June 2027");
+            asked
+                .is(200)
+                .says("Which booking do you want to keep?")
+                .says("Tuesday 8 and Tuesday 15 June 2027");
             assert_eq!(site.everything().await, before);
-            let missed = site.post(&site.b(newer, "/confirm"), "answer=yes&asked=yes").await;
+            let missed = site
+                .post(&site.b(newer, "/confirm"), "answer=yes&asked=yes")
+                .await;
             missed.is(422).says("Choose one answer");
             assert_eq!(site.everything().await, before);
             let body = format!("answer=yes&asked=yes&keep={keep}&op=00112233445566778899aabbccddeeff");
-            site.post(&site.b(newer, "/confirm"), &body).await.goes_to(&site.b(newer, ""));
-            site.post(&site.b(newer, "/confirm"), &body).await.goes_to(&site.b(newer, ""));
-            assert_eq!((site.state(older).await, site.state(newer).await), (june_state, july_state));
+            site.post(&site.b(newer, "/confirm"), &body)
+                .await
+                .goes_to(&site.b(newer, ""));
+            site.post(&site.b(newer, "/confirm"), &body)
+                .await
+                .goes_to(&site.b(newer, ""));
+            assert_eq!(
+                (site.state(older).await, site.state(newer).await),
+                (june_state, july_state)
+            );
             assert_eq!(site.person(older).await.id, site.person(newer).await.id);
             let mail = site.mail_to("sam@example.com").await;
             let last = if keep == "new" { "moved" } else { "cancelled" };
             assert_eq!(mail, ["confirm_email", "booked", "confirm_email", last]);
             if keep == "new" {
-                site.get(&site.b(older, "")).await.is(200).says("Moved to Tuesday 6 and Tuesday 13 July 2027");
+                site.get(&site.b(older, ""))
+                    .await
+                    .is(200)
+                    .says("Moved to Tuesday 6 and Tuesday 13 July 2027");
             } else {
-                site.get(&site.b(newer, "")).await.is(200).says("You kept your other booking");
+                site.get(&site.b(newer, ""))
+                    .await
+                    .is(200)
+                    .says("You kept your other booking");
             }
         }
     }
@@ -547,18 +754,42 @@ mod service {
         let booking = site.book(run, "Sam Taylor", "sam@example.com").await;
         site.expire(run, booking, Duration::hours(25)).await;
         assert_eq!(site.state(booking).await, "lapsed");
-        site.get(&site.b(booking, "")).await.says("Not confirmed in time").says("Book again");
-        site.get(&site.b(booking, "/confirm")).await.is(200).says("A place is still free");
-        site.post(&site.b(booking, "/confirm"), "-").await.is(422).says("A place is still free");
+        site.get(&site.b(booking, ""))
+            .await
+            .says("Not confirmed in time")
+            .says("Book again");
+        site.get(&site.b(booking, "/confirm"))
+            .await
+            .is(200)
+            .says("A place is still free");
+        site.post(&site.b(booking, "/confirm"), "-")
+            .await
+            .is(422)
+            .says("A place is still free");
         let other = site.confirmed(run, "Kim Lee", "kim@example.com").await;
-        site.get(&site.b(booking, "/confirm")).await.is(200).says("These dates are full now");
-        site.post(&site.b(booking, "/confirm"), "answer=yes").await.is(409).says("These dates are full now");
-        site.post(&site.b(booking, "/confirm"), "answer=join").await.goes_to(&site.b(booking, ""));
+        site.get(&site.b(booking, "/confirm"))
+            .await
+            .is(200)
+            .says("These dates are full now");
+        site.post(&site.b(booking, "/confirm"), "answer=yes")
+            .await
+            .is(409)
+            .says("These dates are full now");
+        site.post(&site.b(booking, "/confirm"), "answer=join")
+            .await
+            .goes_to(&site.b(booking, ""));
         assert_eq!(site.state(booking).await, "waiting");
-        site.get(&site.b(booking, "")).await.says("You are next on the list");
-        site.post(&site.b(other, "/cancel"), "answer=cancel").await.goes_to(&site.b(other, ""));
+        site.get(&site.b(booking, ""))
+            .await
+            .says("You are next on the list");
+        site.post(&site.b(other, "/cancel"), "answer=cancel")
+            .await
+            .goes_to(&site.b(other, ""));
         assert_eq!(site.state(booking).await, "offered");
-        site.get(&site.b(booking, "")).await.says("A place has come up").says("Answer the offer");
+        site.get(&site.b(booking, ""))
+            .await
+            .says("A place has come up")
+            .says("Answer the offer");
     }
 
     #[tokio::test]
@@ -567,31 +798,69 @@ mod service {
         let run = site.june(12).await;
         let booking = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
         let stays = site.confirmed(run, "Kim Lee", "kim@example.com").await;
-        site.post(&site.b(booking, "/cancel"), "answer=keep").await.goes_to(&site.b(booking, ""));
+        site.post(&site.b(booking, "/cancel"), "answer=keep")
+            .await
+            .goes_to(&site.b(booking, ""));
         assert_eq!(site.state(booking).await, "booked");
         for _ in 0..2 {
-            site.post(&site.b(booking, "/cancel"), "answer=cancel").await.goes_to(&site.b(booking, ""));
+            site.post(&site.b(booking, "/cancel"), "answer=cancel")
+                .await
+                .goes_to(&site.b(booking, ""));
         }
-        site.get(&site.b(booking, "/cancel")).await.goes_to(&site.b(booking, ""));
-        site.get(&site.b(booking, "")).await.is(200).says("Your booking is cancelled");
-        assert_eq!(site.mail_to("sam@example.com").await, ["confirm_email", "booked", "cancelled"]);
-        site.app.clock().advance(super::day_1() + Duration::hours(1) - site.app.now());
-        site.get(&site.b(stays, "/cancel")).await.is(200).says("The course has started");
-        site.get(&site.b(stays, "/move")).await.is(200).says("Please call us");
-        site.post(&site.b(stays, "/cancel"), "answer=cancel").await.is(409).says("Please call us");
+        site.get(&site.b(booking, "/cancel"))
+            .await
+            .goes_to(&site.b(booking, ""));
+        site.get(&site.b(booking, ""))
+            .await
+            .is(200)
+            .says("Your booking is cancelled");
+        assert_eq!(
+            site.mail_to("sam@example.com").await,
+            ["confirm_email", "booked", "cancelled"]
+        );
+        site.app
+            .clock()
+            .advance(super::day_1() + Duration::hours(1) - site.app.now());
+        site.get(&site.b(stays, "/cancel"))
+            .await
+            .is(200)
+            .says("The course has started");
+        site.get(&site.b(stays, "/move"))
+            .await
+            .is(200)
+            .says("Please call us");
+        site.post(&site.b(stays, "/cancel"), "answer=cancel")
+            .await
+            .is(409)
+            .says("Please call us");
         // "I cannot come" works until the day has ended, and only once.
         for _ in 0..2 {
-            site.post(&site.b(stays, ""), "cannot_come=1").await.goes_to(&site.b(stays, ""));
+            site.post(&site.b(stays, ""), "cannot_come=1")
+                .await
+                .goes_to(&site.b(stays, ""));
         }
-        site.get(&site.b(stays, "")).await.says("You told us that you cannot come on day 1, Tuesday 8 June 2027");
+        site.get(&site.b(stays, ""))
+            .await
+            .says("You told us that you cannot come on day 1, Tuesday 8 June 2027");
         site.post(&site.b(stays, ""), "cannot_come=7").await.is(404);
         site.app.clock().advance(Duration::hours(3));
-        site.get(&site.b(stays, "")).await.says_not("day 1, Tuesday").says("Day 2, Tuesday 15 June 2027");
-        site.post(&site.b(stays, ""), "cannot_come=1").await.goes_to(&site.b(stays, ""));
+        site.get(&site.b(stays, ""))
+            .await
+            .says_not("day 1, Tuesday")
+            .says("Day 2, Tuesday 15 June 2027");
+        site.post(&site.b(stays, ""), "cannot_come=1")
+            .await
+            .goes_to(&site.b(stays, ""));
         site.app.clock().advance(Duration::days(7));
-        site.get(&site.b(stays, "")).await.is(200).says("Your course has finished");
+        site.get(&site.b(stays, ""))
+            .await
+            .is(200)
+            .says("Your course has finished");
         site.app.clock().advance(Duration::days(28));
-        site.get(&site.b(stays, "")).await.is(410).says("This link no longer works");
+        site.get(&site.b(stays, ""))
+            .await
+            .is(410)
+            .says("This link no longer works");
     }
 
     #[tokio::test]
@@ -600,20 +869,41 @@ mod service {
         let (june, july) = (site.june(12).await, site.july(1).await);
         let booking = site.confirmed(june, "Sam Taylor", "sam@example.com").await;
         let page = site.get(&site.b(booking, "/move")).await;
-        page.is(200).says("Tuesday 6 and Tuesday 13 July 2027").says("1 place left");
+        page.is(200)
+            .says("Tuesday 6 and Tuesday 13 July 2027")
+            .says("1 place left");
         site.post(&site.b(booking, "/move"), "to=nowhere").await.is(422);
-        site.post(&site.b(booking, "/move"), "to=keep").await.goes_to(&site.b(booking, ""));
+        site.post(&site.b(booking, "/move"), "to=keep")
+            .await
+            .goes_to(&site.b(booking, ""));
         let other = site.confirmed(july, "Kim Lee", "kim@example.com").await;
-        site.post(&site.b(booking, "/move"), "to=6-july-2027").await.is(409).says("no other dates");
+        site.post(&site.b(booking, "/move"), "to=6-july-2027")
+            .await
+            .is(409)
+            .says("no other dates");
         assert_eq!(site.state(booking).await, "booked");
-        site.post(&site.b(other, "/cancel"), "answer=cancel").await.is(303);
-        site.post(&site.b(booking, "/move"), "to=6-july-2027").await.goes_to(&site.b(booking, ""));
+        site.post(&site.b(other, "/cancel"), "answer=cancel")
+            .await
+            .is(303);
+        site.post(&site.b(booking, "/move"), "to=6-july-2027")
+            .await
+            .goes_to(&site.b(booking, ""));
         assert_eq!(site.state(booking).await, "moved");
-        site.post(&site.b(booking, "/move"), "to=6-july-2027").await.goes_to(&site.b(booking, ""));
-        site.post(&site.b(booking, "/cancel"), "answer=cancel").await.goes_to(&site.b(booking, ""));
-        site.get(&site.b(booking, "")).await.says("Moved to Tuesday 6 and Tuesday 13 July 2027").says("newest email");
+        site.post(&site.b(booking, "/move"), "to=6-july-2027")
+            .await
+            .goes_to(&site.b(booking, ""));
+        site.post(&site.b(booking, "/cancel"), "answer=cancel")
+            .await
+            .goes_to(&site.b(booking, ""));
+        site.get(&site.b(booking, ""))
+            .await
+            .says("Moved to Tuesday 6 and Tuesday 13 July 2027")
+            .says("newest email");
         let person = site.person(booking).await.id;
-        let there = bookings::on_run(site.app.reader(), person, july).await.unwrap().unwrap();
+        let there = bookings::on_run(site.app.reader(), person, july)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(there.state.name(), "booked");
     }
 
@@ -623,15 +913,31 @@ mod service {
         let run = site.june(1).await;
         let first = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
         let waiting = site.ask(run, "Kim Lee", "kim@example.com", true).await;
-        site.get(&site.b(waiting, "")).await.says("You are on the waiting list").says("Tell us that it is yours");
-        site.post(&site.b(first, "/cancel"), "answer=cancel").await.is(303);
+        site.get(&site.b(waiting, ""))
+            .await
+            .says("You are on the waiting list")
+            .says("Tell us that it is yours");
+        site.post(&site.b(first, "/cancel"), "answer=cancel")
+            .await
+            .is(303);
         let offer = site.o(waiting).await;
-        site.get(&offer).await.is(200).says("A place has come up").says("Thursday 13 May 2027 at 2pm").says("Please call me").says_not("Kim");
+        site.get(&offer)
+            .await
+            .is(200)
+            .says("A place has come up")
+            .says("Thursday 13 May 2027 at 2pm")
+            .says("Please call me")
+            .says_not("Kim");
         site.get(&site.b(waiting, "/confirm")).await.goes_to(&offer);
         for _ in 0..2 {
             site.post(&offer, "answer=call").await.goes_to(&offer);
         }
-        site.get(&offer).await.is(200).says("You asked us to call you").says("Yes, book it for me").says_not("Please call me");
+        site.get(&offer)
+            .await
+            .is(200)
+            .says("You asked us to call you")
+            .says("Yes, book it for me")
+            .says_not("Please call me");
         // Past its end the answer still counts while nobody has noticed.
         site.app.clock().advance(Duration::hours(49));
         for _ in 0..2 {
@@ -639,8 +945,15 @@ mod service {
         }
         assert_eq!(site.state(waiting).await, "booked");
         assert!(site.person(waiting).await.is_proven());
-        site.get(&offer).await.is(200).says("You have a place").says("Kim");
-        assert_eq!(site.mail_to("kim@example.com").await, ["waiting", "offer", "booked"]);
+        site.get(&offer)
+            .await
+            .is(200)
+            .says("You have a place")
+            .says("Kim");
+        assert_eq!(
+            site.mail_to("kim@example.com").await,
+            ["waiting", "offer", "booked"]
+        );
     }
 
     #[tokio::test]
@@ -653,17 +966,25 @@ mod service {
             let run = site.june(1).await;
             let first = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
             let waiting = site.ask(run, "Kim Lee", "kim@example.com", true).await;
-            site.post(&site.b(first, "/cancel"), "answer=cancel").await.is(303);
+            site.post(&site.b(first, "/cancel"), "answer=cancel")
+                .await
+                .is(303);
             let offer = site.o(waiting).await;
             for _ in 0..2 {
-                site.post(&offer, &format!("answer={answer}")).await.goes_to(&offer);
+                site.post(&offer, &format!("answer={answer}"))
+                    .await
+                    .goes_to(&offer);
             }
             assert_eq!(site.state(waiting).await, state);
             site.get(&offer).await.is(200).says(words);
             let late = site.post(&offer, "answer=accept").await;
             late.goes_to(&offer);
             // Whoever stayed can still have the place, since nobody else wants it.
-            let then = if answer == "decline_stay" { "booked" } else { "cancelled" };
+            let then = if answer == "decline_stay" {
+                "booked"
+            } else {
+                "cancelled"
+            };
             assert_eq!(site.state(waiting).await, then);
         }
     }
@@ -674,28 +995,53 @@ mod service {
         let run = site.june(1).await;
         let first = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
         let waiting = site.ask(run, "Kim Lee", "kim@example.com", true).await;
-        site.post(&site.b(first, "/cancel"), "answer=cancel").await.is(303);
+        site.post(&site.b(first, "/cancel"), "answer=cancel")
+            .await
+            .is(303);
         let offer = site.o(waiting).await;
         site.expire(run, waiting, Duration::hours(49)).await;
         let second = site.confirmed(run, "Jo Bell", "jo@example.com").await;
-        site.get(&offer).await.is(410).says("This offer has ended").says("still on the waiting list");
+        site.get(&offer)
+            .await
+            .is(410)
+            .says("This offer has ended")
+            .says("still on the waiting list");
         site.post(&offer, "answer=accept").await.goes_to(&offer);
         assert_eq!(site.state(waiting).await, "waiting");
-        site.post(&site.b(second, "/cancel"), "answer=cancel").await.is(303);
+        site.post(&site.b(second, "/cancel"), "answer=cancel")
+            .await
+            .is(303);
         let again = site.o(waiting).await;
         site.get(&offer).await.is(410);
         site.get(&again).await.is(200);
         site.expire(run, waiting, Duration::days(5)).await;
-        site.get(&site.b(waiting, "/still-interested")).await.is(200).says("Are you still interested?");
+        site.get(&site.b(waiting, "/still-interested"))
+            .await
+            .is(200)
+            .says("Are you still interested?");
         site.get(&site.b(waiting, "")).await.says("still interested");
-        site.post(&site.b(waiting, "/still-interested"), "answer=yes").await.goes_to(&site.b(waiting, ""));
-        site.get(&site.b(waiting, "/still-interested")).await.goes_to(&site.b(waiting, ""));
-        site.post(&site.b(waiting, "/still-interested"), "answer=yes").await.goes_to(&site.b(waiting, ""));
+        site.post(&site.b(waiting, "/still-interested"), "answer=yes")
+            .await
+            .goes_to(&site.b(waiting, ""));
+        site.get(&site.b(waiting, "/still-interested"))
+            .await
+            .goes_to(&site.b(waiting, ""));
+        site.post(&site.b(waiting, "/still-interested"), "answer=yes")
+            .await
+            .goes_to(&site.b(waiting, ""));
         // A place is free that this entry was asked about already: it can be had with one press.
-        site.post(&site.b(waiting, ""), "book=yes").await.goes_to(&site.b(waiting, "/confirm"));
-        site.post(&site.b(waiting, "/confirm"), "answer=yes").await.goes_to(&site.b(waiting, ""));
-        site.get(&site.b(waiting, "")).await.says("A place is free on these dates now");
-        site.post(&site.b(waiting, ""), "book=yes").await.goes_to(&site.b(waiting, ""));
+        site.post(&site.b(waiting, ""), "book=yes")
+            .await
+            .goes_to(&site.b(waiting, "/confirm"));
+        site.post(&site.b(waiting, "/confirm"), "answer=yes")
+            .await
+            .goes_to(&site.b(waiting, ""));
+        site.get(&site.b(waiting, ""))
+            .await
+            .says("A place is free on these dates now");
+        site.post(&site.b(waiting, ""), "book=yes")
+            .await
+            .goes_to(&site.b(waiting, ""));
         assert_eq!(site.state(waiting).await, "booked");
     }
 
@@ -707,13 +1053,26 @@ mod service {
         let holder = site.confirmed(july, "Kim Lee", "kim@example.com").await;
         site.app.clock().advance(Duration::minutes(5));
         let waiting = site.ask(july, "Sam Taylor", "sam@example.com", true).await;
-        site.post(&site.b(holder, "/cancel"), "answer=cancel").await.is(303);
+        site.post(&site.b(holder, "/cancel"), "answer=cancel")
+            .await
+            .is(303);
         let offer = site.o(waiting).await;
-        site.post(&offer, "answer=accept").await.is(200).says("Which booking do you want to keep?");
+        site.post(&offer, "answer=accept")
+            .await
+            .is(200)
+            .says("Which booking do you want to keep?");
         assert_eq!(site.state(waiting).await, "offered");
-        site.post(&offer, "answer=accept&keep=new&asked=yes").await.goes_to(&offer);
-        assert_eq!((site.state(older).await, site.state(waiting).await), ("moved", "booked"));
-        assert_eq!(site.mail_to("sam@example.com").await, ["confirm_email", "booked", "waiting", "offer", "moved"]);
+        site.post(&offer, "answer=accept&keep=new&asked=yes")
+            .await
+            .goes_to(&offer);
+        assert_eq!(
+            (site.state(older).await, site.state(waiting).await),
+            ("moved", "booked")
+        );
+        assert_eq!(
+            site.mail_to("sam@example.com").await,
+            ["confirm_email", "booked", "waiting", "offer", "moved"]
+        );
     }
 
     #[tokio::test]
@@ -722,24 +1081,52 @@ mod service {
         let (june, july) = (site.june(12).await, site.july(1).await);
         let booking = site.confirmed(june, "Sam Taylor", "sam@example.com").await;
         let other = site.confirmed(june, "Di Hart", "di@example.com").await;
-        site.team(june, Change::CancelRun("A trainer is ill.".into())).await;
+        site.team(june, Change::CancelRun("A trainer is ill.".into()))
+            .await;
         let page = site.get(&site.b(booking, "")).await;
-        page.is(200).says("These dates are cancelled").says("A trainer is ill.").says("Tuesday 25 May 2027 at 2pm");
+        page.is(200)
+            .says("These dates are cancelled")
+            .says("A trainer is ill.")
+            .says("Tuesday 25 May 2027 at 2pm");
         page.says("Tuesday 6 and Tuesday 13 July 2027");
-        site.get(&site.b(booking, "/move")).await.goes_to(&site.b(booking, ""));
-        site.post(&site.b(booking, "/move"), "-").await.is(422).says("Choose one answer");
-        site.post(&site.b(booking, "/move"), "to=6-july-2027").await.goes_to(&site.b(booking, ""));
+        site.get(&site.b(booking, "/move"))
+            .await
+            .goes_to(&site.b(booking, ""));
+        site.post(&site.b(booking, "/move"), "-")
+            .await
+            .is(422)
+            .says("Choose one answer");
+        site.post(&site.b(booking, "/move"), "to=6-july-2027")
+            .await
+            .goes_to(&site.b(booking, ""));
         let there = |id| async move { id };
         let person = there(site.person(booking).await.id).await;
-        let new = bookings::on_run(site.app.reader(), person, july).await.unwrap().unwrap();
-        assert_eq!((new.state.name(), site.state(booking).await), ("booked", "cancelled"));
-        site.get(&site.b(booking, "")).await.says("You have chosen Tuesday 6 and Tuesday 13 July 2027");
-        site.post(&site.b(booking, "/move"), "to=6-july-2027").await.goes_to(&site.b(booking, ""));
+        let new = bookings::on_run(site.app.reader(), person, july)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (new.state.name(), site.state(booking).await),
+            ("booked", "cancelled")
+        );
+        site.get(&site.b(booking, ""))
+            .await
+            .says("You have chosen Tuesday 6 and Tuesday 13 July 2027");
+        site.post(&site.b(booking, "/move"), "to=6-july-2027")
+            .await
+            .goes_to(&site.b(booking, ""));
         // Nothing is free for the next one, who goes to the front of the list.
         let waits = site.ask(july, "Jo Bell", "jo@example.com", true).await;
-        site.get(&site.b(other, "")).await.says("front of the waiting list");
-        site.post(&site.b(other, "/move"), "to=6-july-2027").await.goes_to(&site.b(other, ""));
-        let entry = bookings::on_run(site.app.reader(), site.person(other).await.id, july).await.unwrap().unwrap();
+        site.get(&site.b(other, ""))
+            .await
+            .says("front of the waiting list");
+        site.post(&site.b(other, "/move"), "to=6-july-2027")
+            .await
+            .goes_to(&site.b(other, ""));
+        let entry = bookings::on_run(site.app.reader(), site.person(other).await.id, july)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((entry.state.name(), entry.priority), ("waiting", true));
         site.get(&site.b(waits, "")).await.says("among the next few");
         site.app.clock().advance(Duration::days(14));
@@ -751,30 +1138,55 @@ mod service {
         let site = Service::start().await;
         let (run, _) = (site.june(12).await, site.july(12).await);
         let booking = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
-        site.get(&site.b(booking, "/changed")).await.goes_to(&site.b(booking, ""));
+        site.get(&site.b(booking, "/changed"))
+            .await
+            .goes_to(&site.b(booking, ""));
         site.app
             .change(async |work| {
                 let fresh = || work.fresh_id();
-                let session = |date| NewSession { date, start: time!(14:00), end: time!(17:15), break_minutes: 15 };
+                let session = |date| NewSession {
+                    date,
+                    start: time!(14:00),
+                    end: time!(17:15),
+                    break_minutes: 15,
+                };
                 let new = [session(date!(2027 - 06 - 08)), session(date!(2027 - 06 - 15))];
                 calendar::reschedule(work.tx(), work.now(), &fresh, run, &new, None).await?;
-                work.allocate(run, Asked::by_system(Change::RunChanged)).await.map(|_| ())
+                work.allocate(run, Asked::by_system(Change::RunChanged))
+                    .await
+                    .map(|_| ())
             })
             .await
             .unwrap();
         let page = site.get(&site.b(booking, "/changed")).await;
-        page.is(200).says("10am to 1:15pm").says("2pm to 5:15pm").says("Keep my place");
-        site.get(&site.b(booking, "")).await.says("We changed these dates");
+        page.is(200)
+            .says("10am to 1:15pm")
+            .says("2pm to 5:15pm")
+            .says("Keep my place");
+        site.get(&site.b(booking, ""))
+            .await
+            .says("We changed these dates");
         site.post(&site.b(booking, "/changed"), "-").await.is(422);
-        site.post(&site.b(booking, "/changed"), "answer=move").await.goes_to(&site.b(booking, "/move"));
+        site.post(&site.b(booking, "/changed"), "answer=move")
+            .await
+            .goes_to(&site.b(booking, "/move"));
         for _ in 0..2 {
-            site.post(&site.b(booking, "/changed"), "answer=keep").await.goes_to(&site.b(booking, "/changed"));
+            site.post(&site.b(booking, "/changed"), "answer=keep")
+                .await
+                .goes_to(&site.b(booking, "/changed"));
         }
-        site.get(&site.b(booking, "/changed")).await.is(200).says("Your booking stays as it is");
-        site.get(&site.b(booking, "")).await.says_not("We changed these dates");
+        site.get(&site.b(booking, "/changed"))
+            .await
+            .is(200)
+            .says("Your booking stays as it is");
+        site.get(&site.b(booking, ""))
+            .await
+            .says_not("We changed these dates");
         let kept = bookings::history(site.app.reader(), booking).await.unwrap();
         assert_eq!(kept.iter().filter(|it| it.event == "keep").count(), 1);
-        site.post(&site.b(booking, "/changed"), "answer=cancel").await.goes_to(&site.b(booking, ""));
+        site.post(&site.b(booking, "/changed"), "answer=cancel")
+            .await
+            .goes_to(&site.b(booking, ""));
         assert_eq!(site.state(booking).await, "cancelled");
     }
 
@@ -786,10 +1198,21 @@ mod service {
         site.get(&site.b(booking, "/new-link")).await.is(200);
         let sent = site.post(&site.b(booking, "/new-link"), "answer=send").await;
         sent.is(200).says("s...@example.com").says_not("sam@example.com");
-        site.get(&site.b(booking, "")).await.is(410).says("This link no longer works");
-        site.post(&site.b(booking, "/new-link"), "answer=send").await.is(410);
-        site.get(&site.nth_link(booking, 2, "")).await.is(200).says("You have a place");
-        assert_eq!(site.mail_to("sam@example.com").await, ["confirm_email", "booked", "your_links"]);
+        site.get(&site.b(booking, ""))
+            .await
+            .is(410)
+            .says("This link no longer works");
+        site.post(&site.b(booking, "/new-link"), "answer=send")
+            .await
+            .is(410);
+        site.get(&site.nth_link(booking, 2, ""))
+            .await
+            .is(200)
+            .says("You have a place");
+        assert_eq!(
+            site.mail_to("sam@example.com").await,
+            ["confirm_email", "booked", "your_links"]
+        );
     }
 
     #[tokio::test]
@@ -812,25 +1235,58 @@ mod service {
         let run = site.june(12).await;
         let booking = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
         let details = site.b(booking, "/details");
-        site.get(&details).await.is(200).says("s...@example.com").says("ends in 001").says_not("sam@example.com");
-        site.get(&format!("{details}?change=contact")).await.is(200).says("We have s...@example.com");
-        let changed = site.post(&details, "part=contact&prefers=email&email=stranger%40example.org").await;
-        changed.is(200).says("Please confirm your new address").says("You do not lose your place");
+        site.get(&details)
+            .await
+            .is(200)
+            .says("s...@example.com")
+            .says("ends in 001")
+            .says_not("sam@example.com");
+        site.get(&format!("{details}?change=contact"))
+            .await
+            .is(200)
+            .says("We have s...@example.com");
+        let changed = site
+            .post(
+                &details,
+                "part=contact&prefers=email&email=stranger%40example.org",
+            )
+            .await;
+        changed
+            .is(200)
+            .says("Please confirm your new address")
+            .says("You do not lose your place");
         site.get(&site.b(booking, "")).await.is(410);
         let person = site.person(booking).await;
-        assert_eq!((person.email.as_deref(), person.is_proven()), (Some("stranger@example.org"), false));
+        assert_eq!(
+            (person.email.as_deref(), person.is_proven()),
+            (Some("stranger@example.org"), false)
+        );
         assert_eq!(site.state(booking).await, "booked");
-        assert_eq!(site.mail_to("sam@example.com").await.last().unwrap(), "booking_details_changed");
+        assert_eq!(
+            site.mail_to("sam@example.com").await.last().unwrap(),
+            "booking_details_changed"
+        );
         assert_eq!(site.mail_to("stranger@example.org").await, ["confirm_email"]);
         let there = |page| site.nth_link(booking, 2, page);
-        site.get(&there("")).await.is(200).says_not("Sam").says("Tell us that it is yours");
+        site.get(&there(""))
+            .await
+            .is(200)
+            .says_not("Sam")
+            .says("Tell us that it is yours");
         // A stranger's no ends the mail, not the booking.
-        site.post(&there("/confirm"), "answer=not_me").await.is(200).says("Thank you for telling us");
+        site.post(&there("/confirm"), "answer=not_me")
+            .await
+            .is(200)
+            .says("Thank you for telling us");
         assert_eq!(site.state(booking).await, "booked");
         assert!(site.person(booking).await.email_bad);
         site.get(&there("")).await.is(404);
         let tasks = team_task::Entity::find().all(site.app.reader()).await.unwrap();
-        assert!(tasks.iter().any(|it| it.kind == "phone_mail_failed" && it.about == booking.0));
+        assert!(
+            tasks
+                .iter()
+                .any(|it| it.kind == "phone_mail_failed" && it.about == booking.0)
+        );
     }
 
     #[tokio::test]
@@ -841,8 +1297,13 @@ mod service {
         let body = "part=contact&prefers=email&email=sam%40example.org&phone=01632+960+777";
         site.post(&site.b(booking, "/details"), body).await.is(200);
         let there = |page| site.nth_link(booking, 2, page);
-        site.get(&there("/confirm")).await.is(200).says("Did you make this booking?");
-        site.post(&there("/confirm"), "answer=yes").await.goes_to(&there(""));
+        site.get(&there("/confirm"))
+            .await
+            .is(200)
+            .says("Did you make this booking?");
+        site.post(&there("/confirm"), "answer=yes")
+            .await
+            .goes_to(&there(""));
         assert!(site.person(booking).await.is_proven());
         site.get(&there("")).await.says("Sam");
         site.get(&there("/details")).await.says("ends in 777");
@@ -856,29 +1317,63 @@ mod service {
         let details = site.b(booking, "/details");
         let saved = format!("{details}?saved=yes");
         site.get(&details).await.says("Nothing noted");
-        site.post(&details, "part=support").await.is(422).says("Select an option");
-        site.post(&details, "part=support&needs=bsl&needs=breaks&detail_bsl=Mornings").await.goes_to(&saved);
-        site.get(&saved).await.says("Your changes are saved").says("We have noted what you told us").says_not("BSL");
+        site.post(&details, "part=support")
+            .await
+            .is(422)
+            .says("Select an option");
+        site.post(
+            &details,
+            "part=support&needs=bsl&needs=breaks&detail_bsl=Mornings",
+        )
+        .await
+        .goes_to(&saved);
+        site.get(&saved)
+            .await
+            .says("Your changes are saved")
+            .says("We have noted what you told us")
+            .says_not("BSL");
         let form = site.get(&format!("{details}?change=support")).await;
         form.is(200).says_not("Mornings");
         assert!(!form.body.contains("checked"), "{}", form.body);
         let needs = || async { access_need::Entity::find().all(site.app.reader()).await.unwrap() };
         let codes: Vec<String> = needs().await.into_iter().map(|it| it.code).collect();
         assert_eq!(codes, ["bsl", "breaks"]);
-        site.post(&details, "part=support&needs=none").await.goes_to(&saved);
+        site.post(&details, "part=support&needs=none")
+            .await
+            .goes_to(&saved);
         assert!(needs().await.is_empty());
         let tasks = team_task::Entity::find().all(site.app.reader()).await.unwrap();
-        assert!(tasks.iter().filter(|it| it.kind == "arrange_need").all(|it| it.state == "cancelled"));
+        assert!(
+            tasks
+                .iter()
+                .filter(|it| it.kind == "arrange_need")
+                .all(|it| it.state == "cancelled")
+        );
         site.post(&details, "part=someone").await.is(422);
-        site.post(&details, "part=someone&someone_name=Jo&someone_phone=01632+960+002").await.goes_to(&saved);
+        site.post(
+            &details,
+            "part=someone&someone_name=Jo&someone_phone=01632+960+002",
+        )
+        .await
+        .goes_to(&saved);
         site.get(&details).await.says("You named someone").says_not("Jo");
-        site.post(&details, "part=someone&remove=yes").await.goes_to(&saved);
+        site.post(&details, "part=someone&remove=yes")
+            .await
+            .goes_to(&saved);
         site.get(&details).await.says("Nobody named");
-        site.post(&details, "part=names&called_name=Sammy&full_name=&pronouns=").await.goes_to(&saved);
+        site.post(&details, "part=names&called_name=Sammy&full_name=&pronouns=")
+            .await
+            .goes_to(&saved);
         let person = site.person(booking).await;
-        assert_eq!((person.called().as_str(), person.full_name.as_str()), ("Sammy", "Sam Taylor"));
+        assert_eq!(
+            (person.called().as_str(), person.full_name.as_str()),
+            ("Sammy", "Sam Taylor")
+        );
         let told = site.mail_to("sam@example.com").await;
-        assert_eq!(told.iter().filter(|it| *it == "booking_details_changed").count(), 5);
+        assert_eq!(
+            told.iter().filter(|it| *it == "booking_details_changed").count(),
+            5
+        );
     }
 
     #[tokio::test]
@@ -891,16 +1386,44 @@ mod service {
         assert!(!page.body.contains("secret-room"));
         let file = site.get(&site.b(booking, "/calendar.ics")).await;
         assert_eq!(file.headers[header::CONTENT_TYPE], "text/calendar; charset=utf-8");
-        assert_eq!(file.headers[header::CONTENT_DISPOSITION], "attachment; filename=\"course-dates.ics\"");
-        let entries = calendar_entry::Entity::find().all(site.app.reader()).await.unwrap();
-        assert_eq!((file.body.matches("BEGIN:VEVENT").count(), file.body.contains("METHOD")), (2, false));
-        assert!(entries.iter().all(|it| file.body.replace("\r\n ", "").contains(&it.uid)), "{}", file.body);
+        assert_eq!(
+            file.headers[header::CONTENT_DISPOSITION],
+            "attachment; filename=\"course-dates.ics\""
+        );
+        let entries = calendar_entry::Entity::find()
+            .all(site.app.reader())
+            .await
+            .unwrap();
+        assert_eq!(
+            (
+                file.body.matches("BEGIN:VEVENT").count(),
+                file.body.contains("METHOD")
+            ),
+            (2, false)
+        );
+        assert!(
+            entries
+                .iter()
+                .all(|it| file.body.replace("\r\n ", "").contains(&it.uid)),
+            "{}",
+            file.body
+        );
         assert!(!file.body.contains("secret-room") && !file.body.contains("peer"));
         site.app.clock().advance(super::day_1() - site.app.now());
-        assert!(site.get(&site.b(booking, "/join")).await.body.contains("https://meet.example.org/secret-room"));
+        assert!(
+            site.get(&site.b(booking, "/join"))
+                .await
+                .body
+                .contains("https://meet.example.org/secret-room")
+        );
         let waiting = site.book(site.july(12).await, "Kim Lee", "kim@example.com").await;
-        site.get(&site.b(waiting, "/join")).await.is(200).says("You do not have a place");
-        site.get(&site.b(waiting, "/calendar.ics")).await.goes_to(&site.b(waiting, ""));
+        site.get(&site.b(waiting, "/join"))
+            .await
+            .is(200)
+            .says("You do not have a place");
+        site.get(&site.b(waiting, "/calendar.ics"))
+            .await
+            .goes_to(&site.b(waiting, ""));
     }
 
     #[tokio::test]
@@ -915,15 +1438,28 @@ mod service {
         site.app.clock().advance(monday - site.app.now());
         let (keep, other): (PersonId, PersonId) = (site.person(newer).await.id, site.person(older).await.id);
         let stays = site.app.merge_people(keep, other).await.unwrap();
-        assert_eq!((site.state(older).await, site.state(newer).await), ("booked", "cancelled"));
+        assert_eq!(
+            (site.state(older).await, site.state(newer).await),
+            ("booked", "cancelled")
+        );
         assert_eq!(stays, other);
-        assert_eq!(site.mail_to("kay@example.org").await.last().unwrap(), "cancelled_by_team");
+        assert_eq!(
+            site.mail_to("kay@example.org").await.last().unwrap(),
+            "cancelled_by_team"
+        );
         assert_eq!(site.mail_to("kay@example.com").await.last().unwrap(), "booked");
-        let state = bookings::find(site.app.reader(), waits).await.unwrap().unwrap().state;
+        let state = bookings::find(site.app.reader(), waits)
+            .await
+            .unwrap()
+            .unwrap()
+            .state;
         let until = booking::london::in_london(date!(2027 - 05 - 26), time!(10:00));
         assert_eq!(state, State::Offered { until });
         assert!(site.app.merge_people(keep, other).await.is_err());
-        site.get(&site.b(newer, "")).await.is(200).says("We kept one of them");
+        site.get(&site.b(newer, ""))
+            .await
+            .is(200)
+            .says("We kept one of them");
     }
 
     #[tokio::test]
@@ -932,11 +1468,19 @@ mod service {
         let (june, july) = (site.june(12).await, site.july(12).await);
         let one = site.confirmed(june, "Kay Stone", "kay@example.com").await;
         let two = site.confirmed(july, "Kay Stone", "kay@example.org").await;
-        let refused = site.app.merge_people(site.person(one).await.id, site.person(two).await.id).await;
-        assert!(matches!(refused, Err(Error::Refused(booking::Refusal::OtherBooking))));
+        let refused = site
+            .app
+            .merge_people(site.person(one).await.id, site.person(two).await.id)
+            .await;
+        assert!(matches!(
+            refused,
+            Err(Error::Refused(booking::Refusal::OtherBooking))
+        ));
         site.post(&site.b(two, "/cancel"), "answer=cancel").await.is(303);
-        site.app.merge_people(site.person(one).await.id, site.person(two).await.id).await.unwrap();
+        site.app
+            .merge_people(site.person(one).await.id, site.person(two).await.id)
+            .await
+            .unwrap();
         assert_eq!(site.person(two).await.id, site.person(one).await.id);
-        let _ = Stopped::Used;
     }
 }

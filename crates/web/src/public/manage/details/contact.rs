@@ -94,14 +94,19 @@ impl ContactPage {
         let has = |stored: &Option<String>, given: &Answer| stored.is_some() || !given.value.is_empty();
         let person = &held.person;
         match self.prefers.value.as_str() {
-            "email" if !has(&person.email, &self.email.email) => self.email.email.refuse("Enter your email address"),
+            "email" if !has(&person.email, &self.email.email) => {
+                self.email.email.refuse("Enter your email address")
+            }
             "phone" if !has(&person.phone, &self.phone) => {
                 self.phone.refuse("Enter a phone number, so that we can call you");
             }
             "post" if !has(&person.post_address, &self.post_address) => {
-                self.post_address.refuse("Enter the address that we should write to");
+                self.post_address
+                    .refuse("Enter the address that we should write to");
             }
-            "" => self.prefers.refuse("Select how you would like us to get in touch"),
+            "" => self
+                .prefers
+                .refuse("Select how you would like us to get in touch"),
             _ => {}
         }
         self.typo_choices = self.email.choices();
@@ -132,7 +137,8 @@ pub(super) async fn change(
         app.limits.address_form(visitor.0).map_err(Error::TooMany)?;
     }
     let new = address.as_deref();
-    app.change(async |work| sent.once(&work, write(&work, held, &form, new)).await).await?;
+    app.change(async |work| sent.once(&work, write(&work, held, &form, new)).await)
+        .await?;
     match address {
         Some(email) => app.page(&NewAddressPage { email }).await,
         None => Ok(saved(held)),
@@ -140,7 +146,10 @@ pub(super) async fn change(
 }
 
 async fn write(work: &Work, held: &Held, form: &ContactPage, new: Option<&str>) -> Result<(), Error> {
-    let old = person::Entity::find_by_id(held.person.id).one(work.tx()).await?.ok_or(Error::NotFound)?;
+    let old = person::Entity::find_by_id(held.person.id)
+        .one(work.tx())
+        .await?
+        .ok_or(Error::NotFound)?;
     let mut row = old.into_active_model();
     if let Some(phone) = form.phone.given() {
         row.phone = Set(Some(phone));
@@ -219,7 +228,9 @@ impl Page for NewAddressPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        vec![Self { email: "sam.taylor@example.org".to_owned() }]
+        vec![Self {
+            email: "sam.taylor@example.org".to_owned(),
+        }]
     }
 }
 
@@ -240,11 +251,20 @@ mod tests {
         };
         assert_eq!(judged(&held, &|_| {}), (None, vec![]));
         let same = held.person.email.clone().unwrap();
-        assert_eq!(judged(&held, &|it| it.email.email = Answer::new(&same)), (None, vec![]));
+        assert_eq!(
+            judged(&held, &|it| it.email.email = Answer::new(&same)),
+            (None, vec![])
+        );
         let new = judged(&held, &|it| it.email.email = Answer::new("Sam@Example.COM"));
         assert_eq!(new, (Some("sam@example.com".to_owned()), vec![]));
-        assert_eq!(judged(&held, &|it| it.prefers = Answer::new("post")).1, ["#post_address"]);
+        assert_eq!(
+            judged(&held, &|it| it.prefers = Answer::new("post")).1,
+            ["#post_address"]
+        );
         held.person.phone = None;
-        assert_eq!(judged(&held, &|it| it.prefers = Answer::new("phone")).1, ["#phone"]);
+        assert_eq!(
+            judged(&held, &|it| it.prefers = Answer::new("phone")).1,
+            ["#phone"]
+        );
     }
 }

@@ -31,7 +31,14 @@ impl NamesPage {
         let empty = Answer::default;
         let called_name = Answer::new(held.person.called());
         let (booking, op) = (held.facts(), app.secrets().op());
-        Self { booking, op, full_name: empty(), called_name, pronouns: empty(), errors: Vec::new() }
+        Self {
+            booking,
+            op,
+            full_name: empty(),
+            called_name,
+            pronouns: empty(),
+            errors: Vec::new(),
+        }
     }
 
     fn judge(&mut self) {
@@ -47,7 +54,12 @@ impl NamesPage {
     }
 }
 
-pub(super) async fn change(app: &App, held: &Held, mut fields: Fields, sent: &Sent) -> Result<Response, Error> {
+pub(super) async fn change(
+    app: &App,
+    held: &Held,
+    mut fields: Fields,
+    sent: &Sent,
+) -> Result<Response, Error> {
     let mut form = NamesPage {
         full_name: Answer::new(fields.line("full_name")?),
         called_name: Answer::new(fields.line("called_name")?),
@@ -59,14 +71,18 @@ pub(super) async fn change(app: &App, held: &Held, mut fields: Fields, sent: &Se
     if !form.errors.is_empty() {
         return app.page_with(AGAIN, &form).await;
     }
-    app.change(async |work| sent.once(&work, write(&work, held, &form)).await).await?;
+    app.change(async |work| sent.once(&work, write(&work, held, &form)).await)
+        .await?;
     Ok(saved(held))
 }
 
 /// An empty field keeps what we have, but for the name that is shown: without one of their own we use
 /// the first of the others.
 async fn write(work: &Work, held: &Held, form: &NamesPage) -> Result<(), Error> {
-    let old = person::Entity::find_by_id(held.person.id).one(work.tx()).await?.ok_or(Error::NotFound)?;
+    let old = person::Entity::find_by_id(held.person.id)
+        .one(work.tx())
+        .await?
+        .ok_or(Error::NotFound)?;
     let mut row = old.into_active_model();
     if let Some(full_name) = form.full_name.given() {
         row.full_name = Set(full_name);
@@ -86,7 +102,10 @@ impl Page for NamesPage {
     fn samples() -> Vec<Self> {
         use crate::public::manage::tests as sample;
         let page = Self::of(&sample::idle_app(), &sample::held(booking::State::Booked, true));
-        let mut wrong = Self { full_name: Answer::new("x".repeat(NAME + 1)), ..page.clone() };
+        let mut wrong = Self {
+            full_name: Answer::new("x".repeat(NAME + 1)),
+            ..page.clone()
+        };
         wrong.judge();
         vec![page, wrong]
     }

@@ -29,7 +29,14 @@ impl SomeonePage {
     }
 
     fn with(booking: Facts, op: String, named: bool) -> Self {
-        Self { booking, op, named, someone: SomeoneForm::default(), remove: false, errors: Vec::new() }
+        Self {
+            booking,
+            op,
+            named,
+            someone: SomeoneForm::default(),
+            remove: false,
+            errors: Vec::new(),
+        }
     }
 
     /// Notes what is wrong. An empty page must not wipe out whom somebody named before; beside "remove"
@@ -46,10 +53,19 @@ impl SomeonePage {
     }
 }
 
-pub(super) async fn change(app: &App, held: &Held, mut fields: Fields, sent: &Sent) -> Result<Response, Error> {
+pub(super) async fn change(
+    app: &App,
+    held: &Held,
+    mut fields: Fields,
+    sent: &Sent,
+) -> Result<Response, Error> {
     let (someone, remove) = (SomeoneForm::read(&mut fields)?, ticked(&mut fields, "remove")?);
     fields.done()?;
-    let mut form = SomeonePage { someone, remove, ..SomeonePage::of(app, held).await? };
+    let mut form = SomeonePage {
+        someone,
+        remove,
+        ..SomeonePage::of(app, held).await?
+    };
     form.judge();
     if !form.errors.is_empty() {
         return app.page_with(AGAIN, &form).await;

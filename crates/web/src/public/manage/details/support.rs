@@ -26,12 +26,25 @@ pub(super) struct SupportPage {
 impl SupportPage {
     pub(super) async fn of(app: &App, held: &Held) -> Result<Self, Error> {
         let noted = needs::are_noted(app.reader(), held.record.id).await?;
-        Ok(Self::with(held.facts(), app.secrets().op(), noted, NeedsForm::default()))
+        Ok(Self::with(
+            held.facts(),
+            app.secrets().op(),
+            noted,
+            NeedsForm::default(),
+        ))
     }
 
     fn with(booking: Facts, op: String, noted: bool, needs: NeedsForm) -> Self {
         let (boxes, lines, errors) = (NeedsForm::boxes(), needs.lines(), needs.problems());
-        Self { booking, op, noted, needs, boxes, lines, errors }
+        Self {
+            booking,
+            op,
+            noted,
+            needs,
+            boxes,
+            lines,
+            errors,
+        }
     }
 }
 
@@ -43,7 +56,12 @@ fn judge(form: &mut NeedsForm) {
     }
 }
 
-pub(super) async fn change(app: &App, held: &Held, mut fields: Fields, sent: &Sent) -> Result<Response, Error> {
+pub(super) async fn change(
+    app: &App,
+    held: &Held,
+    mut fields: Fields,
+    sent: &Sent,
+) -> Result<Response, Error> {
     let mut form = NeedsForm::read(&mut fields)?;
     fields.done()?;
     judge(&mut form);
@@ -75,7 +93,11 @@ impl Page for SupportPage {
         };
         let mut nothing = NeedsForm::default();
         judge(&mut nothing);
-        vec![page(false, NeedsForm::default()), page(true, NeedsForm::default()), page(true, nothing)]
+        vec![
+            page(false, NeedsForm::default()),
+            page(true, NeedsForm::default()),
+            page(true, nothing),
+        ]
     }
 }
 
@@ -88,7 +110,10 @@ mod tests {
         let mut form = NeedsForm::default();
         judge(&mut form);
         assert_eq!(form.problems()[0].href, "#needs");
-        form = NeedsForm { chosen: vec!["none".to_owned()], ..NeedsForm::default() };
+        form = NeedsForm {
+            chosen: vec!["none".to_owned()],
+            ..NeedsForm::default()
+        };
         judge(&mut form);
         assert!(form.problems().is_empty() && form.wanted().is_empty());
     }
