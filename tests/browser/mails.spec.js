@@ -23,7 +23,7 @@ test('all mails', async ({ page, baseURL }, info) => {
   await cancelFor(page, mouse(page), 'alex@example.org')
   await page.goto('/rehearsal')
   const sent = await page.locator('a[href^="/rehearsal/mail/"]').evaluateAll((all) =>
-    all.map((it) => ({ href: it.getAttribute('href'), kind: it.closest('tr').lastElementChild.innerText.trim() })),
+    all.map((it) => ({ href: it.getAttribute('href'), kind: it.closest('tr').lastElementChild.innerText.split('\n').at(-1) })),
   )
   const files = []
   for (const { href } of sent.reverse()) {

@@ -171,7 +171,11 @@ fn the_architecture_page_names_files_that_exist() {
     let page = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the page");
     for name in page.split('`').skip(1).step_by(2) {
         let is_path = name.contains('/') && !name.starts_with('/') && !name.contains([' ', '{', '*', '(']);
-        if is_path && (name.ends_with(".rs") || name.ends_with(".md") || name.ends_with(".toml")) {
+        let ending = Path::new(name)
+            .extension()
+            .and_then(|it| it.to_str())
+            .unwrap_or_default();
+        if is_path && ["rs", "md", "toml"].contains(&ending) {
             let inside_web = root().join("crates/web/src").join(name);
             assert!(
                 root().join(name).exists() || inside_web.exists(),
@@ -228,14 +232,11 @@ async fn columns() -> Vec<(String, String)> {
     let database = TestDatabase::new().await;
     let db = &database.handles.reader;
     let backend = db.get_database_backend();
-    let sql = match backend {
-        sea_orm::DbBackend::Sqlite => {
-            "SELECT m.name AS t, c.name AS c FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
-        }
-        _ => {
-            "SELECT table_name::text AS t, column_name::text AS c FROM information_schema.columns \
-             WHERE table_schema = 'public'"
-        }
+    let sql = if backend == sea_orm::DbBackend::Sqlite {
+        "SELECT m.name AS t, c.name AS c FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+    } else {
+        "SELECT table_name::text AS t, column_name::text AS c FROM information_schema.columns \
+         WHERE table_schema = 'public'"
     };
     let rows = db
         .query_all_raw(Statement::from_string(backend, sql))

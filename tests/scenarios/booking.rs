@@ -136,7 +136,7 @@ async fn an_unproven_address_learns_dates_and_contact_only() {
             !text.contains("Sorrel") && !text.contains("Introduction to peer support"),
             "{text}"
         );
-        assert!(text.contains("8"), "the dates are there");
+        assert!(text.contains('8'), "the dates are there");
     }
 }
 

@@ -18,14 +18,26 @@ use web::database::Records;
 /// The program, which cargo puts two folders above this test.
 fn program() -> PathBuf {
     let test = std::env::current_exe().expect("this test is a file");
-    let program = test.parent().and_then(Path::parent).expect("in target/debug/deps").join("alongside");
-    assert!(program.exists(), "{} is missing: run cargo build first", program.display());
+    let program = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("in target/debug/deps")
+        .join("alongside");
+    assert!(
+        program.exists(),
+        "{} is missing: run cargo build first",
+        program.display()
+    );
     program
 }
 
 /// A file of the repository.
 fn repository(path: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path).display().to_string()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(path)
+        .display()
+        .to_string()
 }
 
 /// A folder of its own for each test, with a data folder and whatever files the test writes.
@@ -57,21 +69,37 @@ impl Place {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.current_dir(self.0.path()).args(arguments).stdin(Stdio::null());
+        command
+            .current_dir(self.0.path())
+            .args(arguments)
+            .stdin(Stdio::null());
         command
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
-        let Output { status, stdout, stderr } = self.command(arguments).output().expect("the program runs");
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = self.command(arguments).output().expect("the program runs");
         let text = |it| String::from_utf8(it).expect("UTF-8");
-        Ended { code: status.code(), out: text(stdout), err: text(stderr) }
+        Ended {
+            code: status.code(),
+            out: text(stdout),
+            err: text(stderr),
+        }
     }
 
     /// Runs a command that succeeds; what it says.
     #[track_caller]
     fn ok(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);
-        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{arguments:?}\n{}", ended.out);
+        assert_eq!(
+            (ended.code, ended.err.as_str()),
+            (Some(0), ""),
+            "{arguments:?}\n{}",
+            ended.out
+        );
         ended.out
     }
 
@@ -79,17 +107,37 @@ impl Place {
     #[track_caller]
     fn fails(&self, code: i32, arguments: &[&str], says: &str) -> String {
         let ended = self.run(arguments);
-        assert_eq!(ended.code, Some(code), "{arguments:?}\n{}{}", ended.out, ended.err);
-        assert!(ended.err.contains(says), "{arguments:?} says nothing of {says:?}:\n{}", ended.err);
-        assert!(ended.err.lines().all(|it| it.starts_with("alongside: ")), "{}", ended.err);
+        assert_eq!(
+            ended.code,
+            Some(code),
+            "{arguments:?}\n{}{}",
+            ended.out,
+            ended.err
+        );
+        assert!(
+            ended.err.contains(says),
+            "{arguments:?} says nothing of {says:?}:\n{}",
+            ended.err
+        );
+        assert!(
+            ended.err.lines().all(|it| it.starts_with("alongside: ")),
+            "{}",
+            ended.err
+        );
         assert_eq!(ended.out, "");
         ended.err
     }
 
     /// A file in which the service listens to this machine alone, at a port that was free.
     fn configuration(&self) -> (String, u16) {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-        (self.write("here.toml", &format!("listen = \"127.0.0.1:{port}\"\n")), port)
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|it| it.local_addr())
+            .expect("a free port")
+            .port();
+        (
+            self.write("here.toml", &format!("listen = \"127.0.0.1:{port}\"\n")),
+            port,
+        )
     }
 }
 
@@ -105,10 +153,16 @@ impl Running {
     fn service(place: &Place) -> Self {
         let (configuration, port) = place.configuration();
         let mut command = place.command(&["serve", "--config", &configuration]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
         let log = BufReader::new(child.stderr.take().expect("a log"));
         let mut lines = log.lines().map_while(Result::ok);
-        let started = lines.any(|line| serde_json::from_str::<Value>(&line).is_ok_and(|it| it["fields"]["event"] == "start"));
+        let started = lines.any(|line| {
+            serde_json::from_str::<Value>(&line).is_ok_and(|it| it["fields"]["event"] == "start")
+        });
         assert!(started, "the service ended before it began");
         // The log is read on, so that the service never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
@@ -119,11 +173,18 @@ impl Running {
     /// A demo, once it says that it is ready.
     fn demo(place: &Place, more: &[&str]) -> Self {
         let arguments = [&["demo", "--port", "0", "--now", "2027-05-11T14:00"], more].concat();
-        let mut child = place.command(&arguments).stdout(Stdio::piped()).spawn().expect("the program runs");
+        let mut child = place
+            .command(&arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
         let mut out = BufReader::new(child.stdout.take().expect("its words"));
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");
-        let address = line.trim_end().strip_prefix("Alongside is ready at http://127.0.0.1:").expect("an address");
+        let address = line
+            .trim_end()
+            .strip_prefix("Alongside is ready at http://127.0.0.1:")
+            .expect("an address");
         let port = address.trim_end_matches('/').parse().expect("a port");
         Self { child, port, out }
     }
@@ -161,7 +222,10 @@ impl Running {
     /// Asks the process to stop; its exit code.
     fn stop(&mut self, signal: &str) -> Option<i32> {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", signal, &pid]).status().expect("kill is there");
+        let sent = Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status()
+            .expect("kill is there");
         assert!(sent.success());
         self.child.wait().expect("it ends").code()
     }
@@ -194,11 +258,18 @@ fn every_command_has_help_with_an_example() {
     assert!(place.ok(&["--help"]).contains("Examples:"));
     for command in COMMANDS {
         let help = place.ok(&[command, &["--help"]].concat());
-        assert!(help.contains("Example") && help.contains("--data <DIR>"), "{command:?}: {help}");
+        assert!(
+            help.contains("Example") && help.contains("--data <DIR>"),
+            "{command:?}: {help}"
+        );
         let long = help.lines().find(|it| it.chars().count() > 100);
         assert_eq!(long, None, "{command:?}");
     }
-    assert_eq!(std::fs::read_dir(place.0.path()).expect("readable").count(), 0, "help makes no files");
+    assert_eq!(
+        std::fs::read_dir(place.0.path()).expect("readable").count(),
+        0,
+        "help makes no files"
+    );
 }
 
 #[test]
@@ -216,7 +287,10 @@ fn what_is_not_understood_ends_with_2_and_one_sentence() {
         (&["demo", "--config", "x.toml"], "leave out --config"),
         (&["merge", "4827 KX"], "<OTHER_REFERENCE>"),
         (&["settings", "set", "colour", "red"], "no setting called colour"),
-        (&["settings", "set", "offer_window", "500"], "between 12 and 168 hours"),
+        (
+            &["settings", "set", "offer_window", "500"],
+            "between 12 and 168 hours",
+        ),
         (&["settings", "set", "contact_email", "nobody"], "an address like"),
     ] {
         let words = place.fails(2, arguments, says);
@@ -231,9 +305,18 @@ fn the_table_of_routes_is_json() {
     let routes = table.as_array().expect("a list");
     assert!(routes.len() > 20);
     for route in routes {
-        assert!(route["path"].as_str().is_some_and(|it| it.starts_with('/')), "{route}");
-        assert!(["anyone", "link_holder"].contains(&route["who"].as_str().unwrap_or_default()), "{route}");
-        assert!(route["method"] != "GET" || route["changes_state"] == false, "{route}");
+        assert!(
+            route["path"].as_str().is_some_and(|it| it.starts_with('/')),
+            "{route}"
+        );
+        assert!(
+            ["anyone", "link_holder"].contains(&route["who"].as_str().unwrap_or_default()),
+            "{route}"
+        );
+        assert!(
+            route["method"] != "GET" || route["changes_state"] == false,
+            "{route}"
+        );
     }
 }
 
@@ -245,7 +328,11 @@ fn a_setting_is_changed_and_stays_changed() {
     place.ok(&["settings", "set", "offer_window", "36"]);
     let list = place.ok(&["settings"]);
     assert!(list.contains("\"Elsewhere Trust\""), "{list}");
-    assert!(list.lines().any(|it| it.contains("offer_window ") && it.contains(" 36 ") && it.contains("12 to 168 hours")), "{list}");
+    assert!(
+        list.lines()
+            .any(|it| it.contains("offer_window ") && it.contains(" 36 ") && it.contains("12 to 168 hours")),
+        "{list}"
+    );
 }
 
 #[test]
@@ -253,23 +340,45 @@ fn a_course_and_its_dates_are_taken_in() {
     let place = Place::new();
     let course = repository("courses/introductory-course.toml");
     assert!(place.ok(&["import", "course", &course]).contains("draft"));
-    place.fails(1, &["import", "runs", &repository("courses/example-dates.csv")], "no published version");
-    assert!(place.ok(&["import", "course", &course, "--publish"]).contains("is published"));
-    assert!(place.ok(&["import", "holidays", &repository("courses/bank-holidays.csv")]).contains("bank holidays"));
+    place.fails(
+        1,
+        &["import", "runs", &repository("courses/example-dates.csv")],
+        "no published version",
+    );
+    assert!(
+        place
+            .ok(&["import", "course", &course, "--publish"])
+            .contains("is published")
+    );
+    assert!(
+        place
+            .ok(&["import", "holidays", &repository("courses/bank-holidays.csv")])
+            .contains("bank holidays")
+    );
     let dates = place.write("dates.csv", &future_dates(2));
-    place.fails(1, &["import", "runs", &dates, "--publish"], "(give it with --reason)");
+    place.fails(
+        1,
+        &["import", "runs", &dates, "--publish"],
+        "(give it with --reason)",
+    );
     let said = place.ok(&["import", "runs", &dates, "--publish", "--reason", "A test"]);
     assert_eq!(said.matches("Published: ").count(), 2, "{said}");
-    let again = place.fails(1, &["import", "runs", &dates, "--publish", "--reason", "A test"], "there already");
+    let again = place.fails(
+        1,
+        &["import", "runs", &dates, "--publish", "--reason", "A test"],
+        "there already",
+    );
     assert_eq!(again.lines().count(), 2, "{again}");
     assert_eq!(place.ok(&["verify"]), "All is well.\n");
 }
 
 /// Dates in years to come, on two days each.
 fn future_dates(runs: usize) -> String {
-    let mut file = "course,day1_date,day1_start,day1_end,day1_break,day2_date,day2_start,day2_end,day2_break\n".to_owned();
+    let mut file =
+        "course,day1_date,day1_start,day1_end,day1_break,day2_date,day2_start,day2_end,day2_break\n"
+            .to_owned();
     for year in 2030..2030 + runs {
-        file.push_str(&format!("intro,{year}-06-04,10:00,13:15,15,{year}-06-11,10:00,13:15,15\n"));
+        file = format!("{file}intro,{year}-06-04,10:00,13:15,15,{year}-06-11,10:00,13:15,15\n");
     }
     file
 }
@@ -278,13 +387,25 @@ fn future_dates(runs: usize) -> String {
 fn a_wrong_file_stores_nothing_and_every_wrong_line_is_named() {
     let place = Place::new();
     place.fails(1, &["import", "course", "nowhere.toml"], "cannot be read");
-    let broken = place.write("broken.toml", "format = \"alongside-course\"\nformat_version = 1\n[course]\ncode = \"A b\"\n");
-    let words = place.fails(1, &["import", "course", &broken, "--publish"], "line 4: course.code must be a word");
+    let broken = place.write(
+        "broken.toml",
+        "format = \"alongside-course\"\nformat_version = 1\n[course]\ncode = \"A b\"\n",
+    );
+    let words = place.fails(
+        1,
+        &["import", "course", &broken, "--publish"],
+        "line 4: course.code must be a word",
+    );
     assert!(words.lines().count() > 5, "{words}");
     std::fs::write(place.path("latin.csv"), b"course,label\nintro,\xe9t\xe9\n").expect("written");
     place.fails(1, &["import", "runs", "latin.csv"], "not UTF-8");
 
-    place.ok(&["import", "course", &repository("courses/introductory-course.toml"), "--publish"]);
+    place.ok(&[
+        "import",
+        "course",
+        &repository("courses/introductory-course.toml"),
+        "--publish",
+    ]);
     let mut dates = future_dates(1);
     dates.push_str("intro,2030-06-04,10:00,09:00,15,2030-06-11,10:00,13:15,15\n");
     dates.push_str("other,2030-06-04,10:00,13:15,15,2030-06-11,10:00,13:15,15\n");
@@ -292,10 +413,20 @@ fn a_wrong_file_stores_nothing_and_every_wrong_line_is_named() {
     dates.push_str("intro,2020-06-04,10:00,13:15,15,2020-06-11,10:00,13:15,15\n");
     dates.push_str("intro,2030-07-04,10:00,13:15,0,2030-07-11,10:00,13:15,15\n");
     let file = place.write("dates.csv", &dates);
-    let words = place.fails(1, &["import", "runs", &file, "--publish", "--reason", "A test"], "dates.csv, line 3: ");
+    let words = place.fails(
+        1,
+        &["import", "runs", &file, "--publish", "--reason", "A test"],
+        "dates.csv, line 3: ",
+    );
     let lines: Vec<&str> = words.lines().collect();
     assert_eq!(lines.len(), 5, "{words}");
-    for (line, says) in lines.iter().zip(["must end after", "no course", "clocks go forward", "in the past", "--other-minutes"]) {
+    for (line, says) in lines.iter().zip([
+        "must end after",
+        "no course",
+        "clocks go forward",
+        "in the past",
+        "--other-minutes",
+    ]) {
         assert!(line.contains(says), "{line}");
     }
     // The first line was good, and is not there all the same.
@@ -306,8 +437,16 @@ fn a_wrong_file_stores_nothing_and_every_wrong_line_is_named() {
 #[test]
 fn people_who_are_not_there_cannot_be_merged() {
     let place = Place::new();
-    place.fails(1, &["merge", "0000 AA", "0000 CC"], "no booking with the reference 0000 AA");
-    place.fails(1, &["merge", "0000aa", "x"], "no booking with the reference 0000 AA");
+    place.fails(
+        1,
+        &["merge", "0000 AA", "0000 CC"],
+        "no booking with the reference 0000 AA",
+    );
+    place.fails(
+        1,
+        &["merge", "0000aa", "x"],
+        "no booking with the reference 0000 AA",
+    );
 }
 
 #[tokio::test]
@@ -316,8 +455,12 @@ async fn verify_names_what_breaks_a_rule() {
     let mut demo = Running::demo(&place, &["--data", "data"]);
     demo.stop("TERM");
     assert_eq!(place.ok(&["verify"]), "All is well.\n");
-    let db = Database::connect(format!("sqlite://{}", place.path("data/alongside.db"))).await.expect("opens");
-    db.execute_unprepared("delete from place where seat_no = 1").await.expect("some places are gone");
+    let db = Database::connect(format!("sqlite://{}", place.path("data/alongside.db")))
+        .await
+        .expect("opens");
+    db.execute_unprepared("delete from place where seat_no = 1")
+        .await
+        .expect("some places are gone");
     db.close().await.expect("closed");
     let words = place.fails(1, &["verify"], "alongside: ");
     assert!(words.contains("INV-2") || words.contains("INV-02"), "{words}");
@@ -328,10 +471,14 @@ async fn records_of_a_newer_version_are_left_alone() {
     let place = Place::new();
     assert!(place.ok(&["migrate"]).contains("steps taken"));
     assert_eq!(place.ok(&["migrate"]), "The records are up to date.\n");
-    let db = Database::connect(format!("sqlite://{}", place.path("data/alongside.db"))).await.expect("opens");
-    db.execute_unprepared("insert into seaql_migrations (version, applied_at) values ('m20990101_000001_later', 1)")
+    let db = Database::connect(format!("sqlite://{}", place.path("data/alongside.db")))
         .await
-        .expect("a step that we do not know");
+        .expect("opens");
+    db.execute_unprepared(
+        "insert into seaql_migrations (version, applied_at) values ('m20990101_000001_later', 1)",
+    )
+    .await
+    .expect("a step that we do not know");
     db.close().await.expect("closed");
     for command in [&["serve"][..], &["verify"], &["migrate"], &["settings"]] {
         place.fails(1, command, "newer version");
@@ -354,7 +501,12 @@ async fn an_empty_database_is_filled_by_itself_or_on_a_server_by_migrate() {
     place.write("alongside.toml", &text);
     assert_eq!(place.ok(&["migrate"]), "The records are up to date.\n");
     assert_eq!(place.ok(&["verify"]), "All is well.\n");
-    database.handles.writer.execute_unprepared("drop table seaql_migrations").await.expect("forgotten");
+    database
+        .handles
+        .writer
+        .execute_unprepared("drop table seaql_migrations")
+        .await
+        .expect("forgotten");
     place.fails(1, &["verify"], "run alongside migrate");
     place.mode("password", 0o644);
     place.fails(1, &["verify"], "chmod 600");
@@ -371,11 +523,24 @@ fn a_start_is_refused_with_a_line_for_each_mistake() {
     let file = place.write("b.toml", "base_url = \"https://courses.example.org\"\n");
     let words = place.fails(1, &["serve", "--config", &file], "settings set org_name");
     assert_eq!(words.lines().count(), 3, "{words}");
-    for (name, value) in [("org_name", "Elsewhere Trust"), ("contact_email", "us@elsewhere.test"), ("contact_phone", "01632 960999")] {
+    for (name, value) in [
+        ("org_name", "Elsewhere Trust"),
+        ("contact_email", "us@elsewhere.test"),
+        ("contact_phone", "01632 960999"),
+    ] {
         place.ok(&["settings", "set", name, value]);
     }
-    place.ok(&["import", "course", &repository("courses/introductory-course.toml"), "--publish"]);
-    place.fails(1, &["serve", "--config", &file], "The course intro still has the contact");
+    place.ok(&[
+        "import",
+        "course",
+        &repository("courses/introductory-course.toml"),
+        "--publish",
+    ]);
+    place.fails(
+        1,
+        &["serve", "--config", &file],
+        "The course intro still has the contact",
+    );
 
     place.mode("data/keys/token", 0o640);
     place.fails(1, &["serve"], "chmod 600");
@@ -392,7 +557,10 @@ fn the_service_answers_until_it_is_asked_to_stop() {
     let mut service = Running::service(&place);
     let (head, body) = service.get("/courses");
     assert!(head.starts_with("http/1.1 200 ok"), "{head}");
-    assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
+    assert!(
+        head.contains("content-security-policy: default-src 'none'"),
+        "{head}"
+    );
     assert!(!head.contains("\nserver:"), "{head}");
     assert!(body.contains("<h1"), "{body}");
     assert!(service.get("/rehearsal").0.starts_with("http/1.1 404"));
@@ -417,10 +585,16 @@ fn what_is_too_large_is_refused_readably() {
     let service = Running::service(&place);
     let (head, body) = service.post("/bookings/find", &"x".repeat(64 * 1024 + 1));
     assert!(head.starts_with("http/1.1 413"), "{head}");
-    assert!(head.contains("content-security-policy") && body.contains("That was too long"), "{body}");
-    let (head, _) = service.say(&format!("GET / HTTP/1.1\r\nCookie: {}\r\n", "x".repeat(17 * 1024)), "");
+    assert!(
+        head.contains("content-security-policy") && body.contains("That was too long"),
+        "{body}"
+    );
+    let (head, _) = service.say(
+        &format!("GET / HTTP/1.1\r\nCookie: {}\r\n", "x".repeat(17 * 1024)),
+        "",
+    );
     assert!(head.starts_with("http/1.1 431"), "{head}");
-    let many: String = (0..101).map(|it| format!("X-Number-{it}: 1\r\n")).collect();
+    let many = (0..101).fold(String::new(), |all, it| format!("{all}X-Number-{it}: 1\r\n"));
     let (head, _) = service.say(&format!("GET / HTTP/1.1\r\n{many}"), "");
     assert!(head.starts_with("http/1.1 431"), "{head}");
     let (head, _) = service.send("GET / HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n");
@@ -431,7 +605,10 @@ fn what_is_too_large_is_refused_readably() {
 fn a_visitor_who_leaves_half_way_costs_nothing() {
     let place = Place::new();
     let service = Running::service(&place);
-    for begun in ["GET / HT", "POST /bookings/find HTTP/1.1\r\nContent-Length: 100\r\n\r\nemail="] {
+    for begun in [
+        "GET / HT",
+        "POST /bookings/find HTTP/1.1\r\nContent-Length: 100\r\n\r\nemail=",
+    ] {
         let mut stream = TcpStream::connect(("127.0.0.1", service.port)).expect("somebody listens");
         stream.write_all(begun.as_bytes()).expect("said");
         stream.shutdown(Shutdown::Both).expect("gone");
@@ -443,12 +620,19 @@ fn a_visitor_who_leaves_half_way_costs_nothing() {
 fn beyond_all_places_visitors_are_told_to_come_again() {
     let place = Place::new();
     let service = Running::service(&place);
-    let guests: Vec<TcpStream> =
-        (0..512).map(|_| TcpStream::connect(("127.0.0.1", service.port)).expect("a place")).collect();
+    let guests: Vec<TcpStream> = (0..512)
+        .map(|_| TcpStream::connect(("127.0.0.1", service.port)).expect("a place"))
+        .collect();
     // The 513th may be accepted before the others were counted; nobody of them is answered twice.
     let (head, body) = service.get("/courses");
-    assert!(head.starts_with("http/1.1 503") && head.contains("retry-after"), "{head}");
-    assert!(head.contains("content-security-policy") && body.contains("Please try again in a moment"), "{body}");
+    assert!(
+        head.starts_with("http/1.1 503") && head.contains("retry-after"),
+        "{head}"
+    );
+    assert!(
+        head.contains("content-security-policy") && body.contains("Please try again in a moment"),
+        "{body}"
+    );
     drop(guests);
     let mut answer = service.get("/courses").0;
     while answer.starts_with("http/1.1 503") {
@@ -463,27 +647,62 @@ fn a_demo_shows_everything_and_leaves_nothing_behind() {
     let temporary = place.path("tmp");
     std::fs::create_dir(&temporary).expect("made");
     let mut command = place.command(&["demo", "--port", "0", "--now", "2027-05-11T14:00"]);
-    let mut child = command.env("TMPDIR", &temporary).stdout(Stdio::piped()).spawn().expect("the program runs");
+    let mut child = command
+        .env("TMPDIR", &temporary)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
     let mut out = BufReader::new(child.stdout.take().expect("its words"));
     let mut line = String::new();
     out.read_line(&mut line).expect("a line");
-    let port = line.trim_end_matches(['/', '\n']).rsplit(':').next().and_then(|it| it.parse().ok()).expect("a port");
+    let port = line
+        .trim_end_matches(['/', '\n'])
+        .rsplit(':')
+        .next()
+        .and_then(|it| it.parse().ok())
+        .expect("a port");
     let mut demo = Running { child, port, out };
     assert_eq!(std::fs::read_dir(&temporary).expect("readable").count(), 1);
 
     let (_, courses) = demo.get("/courses");
-    for words in ["Rehearsal: invented people", "Opens soon", "A few places left", "Full", "Cancelled"] {
+    for words in [
+        "Rehearsal: invented people",
+        "Opens soon",
+        "A few places left",
+        "Full",
+        "Cancelled",
+    ] {
         assert!(courses.contains(words), "{words}");
     }
     let (_, rehearsal) = demo.get("/rehearsal");
-    for words in ["It is Tuesday 11 May 2027 at 2pm", "robin@example.org", "Waiting", "Booked, email not confirmed"] {
+    for words in [
+        "It is Tuesday 11 May 2027 at 2pm",
+        "robin@example.org",
+        "Waiting",
+        "Booked, email not confirmed",
+    ] {
         assert!(rehearsal.contains(words), "{words}");
     }
-    let mail = rehearsal.split("href=\"/rehearsal/mail/").nth(1).and_then(|it| it.split('"').next()).expect("a mail");
-    assert!(demo.get(&format!("/rehearsal/mail/{mail}")).1.contains("The email as text"));
+    let mail = rehearsal
+        .split("href=\"/rehearsal/mail/")
+        .nth(1)
+        .and_then(|it| it.split('"').next())
+        .expect("a mail");
+    assert!(
+        demo.get(&format!("/rehearsal/mail/{mail}"))
+            .1
+            .contains("The email as text")
+    );
     let (head, html) = demo.get(&format!("/rehearsal/mail/{mail}/html"));
-    assert!(head.contains("style-src 'unsafe-inline'") && html.contains("<!DOCTYPE html>"), "{head}");
-    assert!(demo.get(&format!("/rehearsal/mail/{mail}.eml")).0.contains("message/rfc822"));
+    assert!(
+        head.contains("style-src 'unsafe-inline'") && html.contains("<!DOCTYPE html>"),
+        "{head}"
+    );
+    assert!(
+        demo.get(&format!("/rehearsal/mail/{mail}.eml"))
+            .0
+            .contains("message/rfc822")
+    );
 
     let mut rest = String::new();
     assert_eq!(demo.stop("TERM"), Some(0));
@@ -501,25 +720,50 @@ fn the_clock_of_a_demo_is_moved_by_hand() {
     assert!(head.starts_with("http/1.1 303"), "{head}");
     // The same form again moves nothing.
     demo.post("/rehearsal/clock", &format!("op={op}&by=hour"));
-    assert!(demo.get("/rehearsal").1.contains("It is Tuesday 11 May 2027 at 3pm"));
+    assert!(
+        demo.get("/rehearsal")
+            .1
+            .contains("It is Tuesday 11 May 2027 at 3pm")
+    );
     let (head, body) = demo.post("/rehearsal/clock", "by=set&date=tomorrow&time=10:00");
-    assert!(head.starts_with("http/1.1 422") && body.contains("value=\"tomorrow\""), "{head}");
+    assert!(
+        head.starts_with("http/1.1 422") && body.contains("value=\"tomorrow\""),
+        "{head}"
+    );
     let (head, _) = demo.post("/rehearsal/clock", "by=set&date=2027-06-30&time=10:00");
     assert!(head.starts_with("http/1.1 303"), "{head}");
     let (_, page) = demo.get("/rehearsal");
     assert!(page.contains("It is Wednesday 30 June 2027 at 10am"));
     // Ivy never confirmed, and the course of those who waited has begun.
-    let to_ivy: Vec<&str> = page.split("<tr").filter(|it| it.contains("ivy@example.org")).collect();
-    assert!(to_ivy.iter().any(|it| it.contains("Your booking was not confirmed")), "{to_ivy:?}");
-    let to_sky: Vec<&str> = page.split("<tr").filter(|it| it.contains("sky@example.org")).collect();
-    assert!(to_sky.iter().any(|it| it.contains("The waiting list has closed")), "{to_sky:?}");
+    let to_ivy: Vec<&str> = page
+        .split("<tr")
+        .filter(|it| it.contains("ivy@example.org"))
+        .collect();
+    assert!(
+        to_ivy
+            .iter()
+            .any(|it| it.contains("Your booking was not confirmed")),
+        "{to_ivy:?}"
+    );
+    let to_sky: Vec<&str> = page
+        .split("<tr")
+        .filter(|it| it.contains("sky@example.org"))
+        .collect();
+    assert!(
+        to_sky.iter().any(|it| it.contains("The waiting list has closed")),
+        "{to_sky:?}"
+    );
 }
 
 #[test]
 fn a_demo_does_not_mix_with_records_that_are_there() {
     let place = Place::new();
     place.ok(&["settings"]);
-    place.fails(1, &["demo", "--port", "0", "--data", "data"], "invented people do not belong there");
+    place.fails(
+        1,
+        &["demo", "--port", "0", "--data", "data"],
+        "invented people do not belong there",
+    );
 }
 
 #[test]

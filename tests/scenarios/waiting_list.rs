@@ -111,8 +111,8 @@ async fn a_robot_that_opens_every_link_answers_nothing() {
     let link = d.link(&site, "A place is free", "");
     for _ in 0..5 {
         d.browser.visit(&link).await.must_be(StatusCode::OK);
-        let head = d.browser.once(axum::http::Method::HEAD, &link, None).await;
-        assert_eq!(head.status, StatusCode::OK);
+        let answer = d.browser.once(axum::http::Method::HEAD, &link, None).await;
+        assert_eq!(answer.status, StatusCode::OK);
     }
     let empty = d.browser.visit(&link).await.form("Send my answer").submit().await;
     empty.must_be(StatusCode::UNPROCESSABLE_ENTITY);

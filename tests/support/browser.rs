@@ -156,7 +156,7 @@ fn percent(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out = format!("{out}%{byte:02X}");
         }
     }
     out
@@ -284,6 +284,7 @@ impl PageView {
 
 impl Form {
     /// Types into the field with this label.
+    #[must_use]
     #[track_caller]
     pub fn fill(mut self, label: &str, value: &str) -> Self {
         let name = self.named(label).0;
@@ -293,6 +294,7 @@ impl Form {
     }
 
     /// Ticks the checkbox or chooses the radio with this label.
+    #[must_use]
     #[track_caller]
     pub fn choose(mut self, label: &str) -> Self {
         let (name, value, kind) = self.named(label);

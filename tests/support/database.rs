@@ -21,15 +21,14 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 impl TestDatabase {
     /// SQLite in a folder of its own, or a new database on the server that `TEST_POSTGRES_URL` names.
     pub async fn new() -> Self {
-        let (records, folder) = match std::env::var("TEST_POSTGRES_URL") {
-            Ok(server) => (postgres(&server).await, None),
-            Err(_) => {
-                let folder = tempfile::tempdir().expect("a temporary folder");
-                (
-                    Records::Embedded(folder.path().join("alongside.db")),
-                    Some(folder),
-                )
-            }
+        let (records, folder) = if let Ok(server) = std::env::var("TEST_POSTGRES_URL") {
+            (postgres(&server).await, None)
+        } else {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            (
+                Records::Embedded(folder.path().join("alongside.db")),
+                Some(folder),
+            )
         };
         let handles = records.open().await.expect("the test database opens");
         migrate(&handles.writer)

@@ -1,6 +1,12 @@
 //! What scenarios are written with: a whole service in one process, a browser that finds fields by
 //! their labels, and a clock that is moved by hand.
 
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
+
 mod app;
 mod browser;
 mod database;

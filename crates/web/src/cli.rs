@@ -138,6 +138,10 @@ impl From<String> for Failure {
 }
 
 impl From<Error> for Failure {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the command line says the same of all others"
+    )]
     fn from(error: Error) -> Self {
         Self::wrong(match error {
             Error::Busy(why) => {
@@ -167,7 +171,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Wrong(sentences)) => {
-            sentences.iter().for_each(|it| complain(it));
+            for sentence in &sentences {
+                complain(sentence);
+            }
             ExitCode::from(1)
         }
         Err(Failure::Usage(sentence)) => {

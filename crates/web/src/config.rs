@@ -150,7 +150,7 @@ impl Postgres {
 impl Smtp {
     fn read(mut table: Table<'_>, folder: &Path) -> Option<Self> {
         let host = table.need_as("host", host);
-        let tls = table.get_as("tls", tls).unwrap_or(Tls::StartTls);
+        let tls = table.get_as("tls", tls).unwrap_or(Tls::Upgraded);
         let port = table.get_as("port", |it: i32| match u16::try_from(it) {
             Ok(port @ 1..) => Ok(port),
             _ => Err("must be between 1 and 65535".to_owned()),
@@ -180,7 +180,7 @@ impl Smtp {
 
 fn usual_port(tls: Tls) -> u16 {
     match tls {
-        Tls::StartTls => 587,
+        Tls::Upgraded => 587,
         Tls::Wrapped => 465,
         Tls::None => 25,
     }
@@ -264,7 +264,7 @@ fn host(text: String) -> Result<String, String> {
 
 fn tls(text: String) -> Result<Tls, String> {
     match text.as_str() {
-        "starttls" => Ok(Tls::StartTls),
+        "starttls" => Ok(Tls::Upgraded),
         "tls" => Ok(Tls::Wrapped),
         "none" => Ok(Tls::None),
         _ => Err("must be \"starttls\", \"tls\" or \"none\"".to_owned()),
@@ -351,7 +351,7 @@ fn private(file: &Path) -> Result<(), String> {
     let about =
         std::fs::metadata(file).map_err(|why| format!("The secret file {name} cannot be read ({why})."))?;
     let wanted = if about.is_dir() { "700" } else { "600" };
-    if about.permissions().mode() & 0o077 == 0 {
+    if about.permissions().mode().trailing_zeros() >= 6 {
         Ok(())
     } else {
         Err(format!(

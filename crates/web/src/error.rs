@@ -50,7 +50,7 @@ pub enum Error {
     TooSlow,
     /// The records cannot be reached now (T-64).
     #[error("busy: {0}")]
-    Busy(DbErr),
+    Busy(Box<DbErr>),
     /// A fault of ours.
     #[error("fault: {0}")]
     Fault(#[from] Box<dyn std::error::Error + Send + Sync>),
@@ -88,7 +88,7 @@ impl From<Refusal> for Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if passes(&error) {
-            Self::Busy(error)
+            Self::Busy(Box::new(error))
         } else {
             Self::fault(error)
         }
@@ -96,7 +96,10 @@ impl From<DbErr> for Error {
 }
 
 /// Whether the database was only busy, away or met another change.
-#[expect(clippy::wildcard_enum_match_arm, reason = "what else can go wrong in a library is a fault")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what else can go wrong in a library is a fault"
+)]
 fn passes(error: &DbErr) -> bool {
     let inner = match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
@@ -150,10 +153,10 @@ impl Page for ErrorPage {
             Error::OtherContent,
             Error::BadForm(String::new()),
             Error::FromElsewhere,
-            Error::TooMany(Duration::from_secs(60)),
+            Error::TooMany(Duration::from_mins(1)),
             Error::TooLarge,
             Error::TooSlow,
-            Error::Busy(DbErr::Custom(String::new())),
+            Error::Busy(Box::new(DbErr::Custom(String::new()))),
             Error::fault(std::fmt::Error),
         ]);
         all.map(|it| it.page().1).collect()

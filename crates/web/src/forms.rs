@@ -257,7 +257,11 @@ pub(crate) const AGAIN: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
 /// The refusals that a page turns into a form of its own instead of the general page.
 pub(crate) fn refusal(error: &Error) -> Option<Refusal> {
-    if let Error::Refused(refusal) = error { Some(*refusal) } else { None }
+    if let Error::Refused(refusal) = error {
+        Some(*refusal)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -150,11 +150,11 @@ fn named<T>(file: &Path, read: Result<T, Vec<String>>) -> Result<T, Failure> {
 struct WrongLines(Vec<String>);
 
 fn refused(error: Error) -> Failure {
-    match error {
-        Error::Fault(source) => match source.downcast::<WrongLines>() {
-            Ok(lines) => Failure::Wrong(lines.0),
-            Err(source) => Error::Fault(source).into(),
-        },
-        other => other.into(),
+    let Error::Fault(source) = error else {
+        return error.into();
+    };
+    match source.downcast::<WrongLines>() {
+        Ok(lines) => Failure::Wrong(lines.0),
+        Err(source) => Error::Fault(source).into(),
     }
 }

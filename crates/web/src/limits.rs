@@ -17,7 +17,7 @@ type Keyed = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, ByClock, NoOpMiddlew
 
 /// The limits for one visitor's network.
 #[derive(Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     holds: Keyed,
     link_misses: Keyed,
     addresses: Keyed,

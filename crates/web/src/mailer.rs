@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 pub(crate) mod reading;
 
-pub use reading::Reading;
+pub(crate) use reading::Reading;
 
 /// How mail leaves.
 #[derive(Clone, Debug)]
@@ -179,7 +179,7 @@ pub enum Tls {
     /// Not at all: on this machine only.
     None,
     /// Begun in the clear, then made private before anything is said; refused if it cannot be.
-    StartTls,
+    Upgraded,
     /// Private from the first byte.
     Wrapped,
 }
@@ -213,8 +213,8 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            command: Duration::from_secs(60),
-            dot: Duration::from_secs(600),
+            command: Duration::from_mins(1),
+            dot: Duration::from_mins(10),
         }
     }
 }
@@ -292,7 +292,8 @@ impl Smtp {
         if let Ok(all) = self.lanes.acquire_many(lanes).await {
             all.forget();
         }
-        for mut connection in std::mem::take(&mut *self.idle()) {
+        let idle = std::mem::take(&mut *self.idle());
+        for mut connection in idle {
             let _ = timeout(GOODBYE, connection.command(Quit)).await;
         }
     }
@@ -410,7 +411,7 @@ impl Smtp {
         let connected =
             AsyncSmtpConnection::connect_tokio1(server, Some(self.patience.connect), &us, wrapped, None);
         let mut connection = self.in_time(self.patience.connect, connected).await?;
-        if let Some(tls) = self.tls.clone().filter(|_| self.relay.tls == Tls::StartTls) {
+        if let Some(tls) = self.tls.clone().filter(|_| self.relay.tls == Tls::Upgraded) {
             self.in_time(self.patience.command, connection.starttls(tls, &us))
                 .await?;
         }
@@ -497,7 +498,7 @@ mod tests {
         for host in ["mail.example.org", "192.0.2.1", "localhost.example.org"] {
             let refused = Mailer::relay(relay(host, Tls::None)).unwrap_err();
             assert_eq!(refused, BadRelay::NotLoopback(host.to_owned()));
-            assert!(Mailer::relay(relay(host, Tls::StartTls)).is_ok(), "{host}");
+            assert!(Mailer::relay(relay(host, Tls::Upgraded)).is_ok(), "{host}");
         }
     }
 

@@ -40,7 +40,7 @@ struct Templates;
 
 /// All templates, ready to render.
 #[derive(Debug)]
-pub struct Pages {
+pub(crate) struct Pages {
     tera: Tera,
 }
 
@@ -57,7 +57,8 @@ impl Pages {
     /// Whether a template, or one that it is made of, reads a variable.
     #[cfg(test)]
     pub(crate) fn reads(&self, template: &str, variable: &str) -> bool {
-        self.tera.get_template_variables(template)
+        self.tera
+            .get_template_variables(template)
             .is_ok_and(|it| it.iter().any(|it| *it == variable))
     }
 

@@ -189,7 +189,11 @@ mod tests {
     use uuid::Uuid;
 
     async fn latest(office: &Office) -> Option<String> {
-        mark::Entity::find_by_id(LATEST).one(office.app.reader()).await.unwrap().map(|it| it.value)
+        mark::Entity::find_by_id(LATEST)
+            .one(office.app.reader())
+            .await
+            .unwrap()
+            .map(|it| it.value)
     }
 
     async fn put_draft(office: &Office, run: RunId, ends_at: Ts) -> Uuid {
@@ -217,14 +221,24 @@ mod tests {
         office.rounds().await;
         office.wait(Duration::hours(24) - Duration::SECOND);
         office.rounds().await;
-        assert!(matches!(office.record(sam).await.state, State::Unconfirmed { .. }));
+        assert!(matches!(
+            office.record(sam).await.state,
+            State::Unconfirmed { .. }
+        ));
         office.wait(Duration::SECOND);
         for _ in 0..3 {
             office.rounds().await;
         }
         assert_eq!(office.record(sam).await.state, State::Lapsed);
-        let subjects = ["Please confirm your email", "Reminder: please confirm", "Your booking was not confirmed"];
-        assert_eq!(office.subjects(), subjects.map(|it| format!("sam@example.com: {it}")));
+        let subjects = [
+            "Please confirm your email",
+            "Reminder: please confirm",
+            "Your booking was not confirmed",
+        ];
+        assert_eq!(
+            office.subjects(),
+            subjects.map(|it| format!("sam@example.com: {it}"))
+        );
     }
 
     #[tokio::test]
@@ -261,7 +275,10 @@ mod tests {
             result: Set(String::new()),
             at: Set(now),
         };
-        operation::Entity::insert(op).exec_without_returning(&office.app.writer).await.unwrap();
+        operation::Entity::insert(op)
+            .exec_without_returning(&office.app.writer)
+            .await
+            .unwrap();
         office.rounds().await;
         let drafts = || async { draft::Entity::find().all(office.app.reader()).await.unwrap() };
         for it in drafts().await {
@@ -269,7 +286,13 @@ mod tests {
         }
         office.wait(Duration::days(7));
         office.rounds().await;
-        let operations = || async { operation::Entity::find().all(office.app.reader()).await.unwrap().len() };
+        let operations = || async {
+            operation::Entity::find()
+                .all(office.app.reader())
+                .await
+                .unwrap()
+                .len()
+        };
         assert_eq!((operations().await, drafts().await.len()), (1, 2));
         assert!(drafts().await.iter().all(|it| it.answers == json!({})));
         office.wait(Duration::MINUTE);
@@ -287,12 +310,19 @@ mod tests {
         assert_eq!(latest(&office).await.as_deref(), Some("2027-05-11T13:00:00Z"));
         office.wait(Duration::seconds(59));
         office.rounds().await;
-        assert_eq!(latest(&office).await.as_deref(), Some("2027-05-11T13:00:00Z"), "not every second");
+        assert_eq!(
+            latest(&office).await.as_deref(),
+            Some("2027-05-11T13:00:00Z"),
+            "not every second"
+        );
         office.wait(Duration::SECOND);
         office.rounds().await;
         assert_eq!(latest(&office).await.as_deref(), Some("2027-05-11T13:01:00Z"));
         // A program whose clock stands in the past begins where the last one ended.
-        let late = App { clock: crate::clock::Clock::system(), ..office.app.clone() };
+        let late = App {
+            clock: crate::clock::Clock::system(),
+            ..office.app.clone()
+        };
         let future = mark::ActiveModel {
             name: Set(LATEST.to_owned()),
             value: Set((late.now() + Duration::hours(1)).to_string()),

@@ -17,7 +17,7 @@ pub(crate) async fn only_ours(State(app): State<App>, request: Request, next: Ne
     let host = headers
         .get(header::HOST)
         .and_then(|it| it.to_str().ok())
-        .or_else(|| request.uri().authority().map(|it| it.as_str()));
+        .or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
     if host.is_some_and(|it| !it.eq_ignore_ascii_case(app.setup().host())) {
         return Error::OtherHost.into_response();
     }

@@ -50,6 +50,9 @@ impl Secrets {
     }
 
     /// Fresh random bytes.
+    ///
+    /// # Panics
+    /// When the system has no random bytes to give: then nothing safe can be done.
     #[expect(
         clippy::expect_used,
         reason = "without the system's dice nothing safe can be done"
@@ -95,6 +98,9 @@ impl Secrets {
     }
 
     /// The token that opens one record for one purpose (T-21). Derived, so that it is never stored.
+    ///
+    /// # Panics
+    /// Never: the MAC takes keys of any length.
     #[expect(clippy::expect_used, reason = "this MAC takes keys of any length")]
     pub fn token(&self, purpose: &str, about: Uuid, generation: i32) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&*self.token_key).expect("a key");

@@ -237,7 +237,7 @@ async fn within_bounds(request: Request, next: Next) -> Response {
 }
 
 fn busy(why: &str) -> Response {
-    Error::Busy(DbErr::Custom(why.to_owned())).into_response()
+    Error::Busy(Box::new(DbErr::Custom(why.to_owned()))).into_response()
 }
 
 async fn arrived(body: Body) -> Result<Bytes, Error> {

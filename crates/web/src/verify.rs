@@ -45,26 +45,52 @@ async fn check(
     found: &mut Vec<Finding>,
 ) -> Result<(), Error> {
     let rows = broken(db, sql).await?.into_iter();
-    found.extend(rows.map(|it| Finding { rule, table, row: it.id.to_string(), why: it.why }));
+    found.extend(rows.map(|it| Finding {
+        rule,
+        table,
+        row: it.id.to_string(),
+        why: it.why,
+    }));
     Ok(())
 }
 
 /// The events of a booking that are told, as a condition on `booking_event e`, and the kinds of mail
 /// that tell them (section 2, "Effects").
 const TOLD: &[(&str, &[&str])] = &[
-    ("e.event = 'book' AND e.to_state = 'unconfirmed'", &["confirm_email"]),
+    (
+        "e.event = 'book' AND e.to_state = 'unconfirmed'",
+        &["confirm_email"],
+    ),
     (
         "e.event IN ('book', 'confirm', 'accept') AND e.to_state = 'booked' \
          AND (e.from_state IS NULL OR e.from_state <> 'booked')",
         &["booked", "moved"],
     ),
-    ("e.event = 'join' AND e.to_state = 'waiting'", &["waiting", "moved"]),
+    (
+        "e.event = 'join' AND e.to_state = 'waiting'",
+        &["waiting", "moved"],
+    ),
     ("e.event = 'offer'", &["offer"]),
-    ("e.event = 'expire' AND e.to_state = 'waiting'", &["offer_over", "still_interested"]),
-    ("e.event IN ('expire', 'run_began') AND e.to_state = 'lapsed'", &["lapsed"]),
-    ("e.event = 'run_began' AND e.to_state = 'closed'", &["list_closed"]),
-    ("e.event = 'cancel' AND e.actor <> 'person'", &["cancelled_by_team"]),
-    ("e.event = 'run_cancelled' AND e.to_state = 'cancelled'", &["run_cancelled"]),
+    (
+        "e.event = 'expire' AND e.to_state = 'waiting'",
+        &["offer_over", "still_interested"],
+    ),
+    (
+        "e.event IN ('expire', 'run_began') AND e.to_state = 'lapsed'",
+        &["lapsed"],
+    ),
+    (
+        "e.event = 'run_began' AND e.to_state = 'closed'",
+        &["list_closed"],
+    ),
+    (
+        "e.event = 'cancel' AND e.actor <> 'person'",
+        &["cancelled_by_team"],
+    ),
+    (
+        "e.event = 'run_cancelled' AND e.to_state = 'cancelled'",
+        &["run_cancelled"],
+    ),
 ];
 
 /// INV-14: each event that is told has one mail, or one task in its place. A late offer has both, and
@@ -72,10 +98,21 @@ const TOLD: &[(&str, &[&str])] = &[
 async fn everybody_is_told_once(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
     let by_person =
         format!("e.event = 'cancel' AND e.actor = 'person' AND (e.reason IS NULL OR e.reason <> '{NOT_ME}')");
-    let rules = TOLD.iter().map(|(which, kinds)| (*which, *kinds)).chain([(by_person.as_str(), &["cancelled"][..])]);
+    let rules = TOLD
+        .iter()
+        .map(|(which, kinds)| (*which, *kinds))
+        .chain([(by_person.as_str(), &["cancelled"][..])]);
     for (which, kinds) in rules {
-        let mails = kinds.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(", ");
-        let tasks = kinds.iter().map(|it| format!("'{it}-ev' || CAST(e.n AS TEXT)")).collect::<Vec<_>>().join(", ");
+        let mails = kinds
+            .iter()
+            .map(|it| format!("'{it}'"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let tasks = kinds
+            .iter()
+            .map(|it| format!("'{it}-ev' || CAST(e.n AS TEXT)"))
+            .collect::<Vec<_>>()
+            .join(", ");
         let sql = format!(
             "SELECT q.id AS id, 'the event ' || CAST(q.n AS TEXT) || ' (' || q.event || ') has ' \
                  || CAST(q.mails AS TEXT) || ' mails and ' || CAST(q.tasks AS TEXT) || ' tasks' AS why \
@@ -169,12 +206,18 @@ async fn equality_is_anonymous(db: &impl ConnectionTrait, found: &mut Vec<Findin
 fn is_quarter(text: &str) -> bool {
     let year_and_number = text.split_once("-Q");
     year_and_number.is_some_and(|(year, number)| {
-        year.len() == 4 && year.bytes().all(|it| it.is_ascii_digit()) && ["1", "2", "3", "4"].contains(&number)
+        year.len() == 4
+            && year.bytes().all(|it| it.is_ascii_digit())
+            && ["1", "2", "3", "4"].contains(&number)
     })
 }
 
 fn is_code(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 40 && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-+".contains(&it))
+    !text.is_empty()
+        && text.len() <= 40
+        && text
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || b"_-+".contains(&it))
 }
 
 #[cfg(test)]
@@ -199,7 +242,9 @@ mod tests {
         let alex = office.booked(july, "Alex Hill", "alex@example.com").await;
         office.by_team(july, Change::Cancel(alex.booking)).await;
         office.move_to(sam, july).await;
-        office.by_team(june, Change::CancelRun("The hall is closed.".to_owned())).await;
+        office
+            .by_team(june, Change::CancelRun("The hall is closed.".to_owned()))
+            .await;
         office.rounds().await;
         (office, sam)
     }
@@ -210,13 +255,21 @@ mod tests {
             office.app.writer.execute_unprepared(it).await.unwrap();
         }
         let found = verify(&office.app).await.unwrap();
-        found.into_iter().map(|it| format!("{} {}: {}", it.rule, it.table, it.why)).collect()
+        found
+            .into_iter()
+            .map(|it| format!("{} {}: {}", it.rule, it.table, it.why))
+            .collect()
     }
 
     #[tokio::test]
     async fn sound_records_have_no_findings() {
         let (office, _) = busy().await;
-        assert_eq!(found_after(&office, &[]).await, [""; 0], "{:#?}", office.outbox().await);
+        assert_eq!(
+            found_after(&office, &[]).await,
+            [""; 0],
+            "{:#?}",
+            office.outbox().await
+        );
     }
 
     #[tokio::test]
@@ -243,14 +296,20 @@ mod tests {
     async fn a_move_that_nobody_was_told_is_found() {
         let (office, _) = busy().await;
         let found = found_after(&office, &["DELETE FROM outbox_mail WHERE kind = 'moved'"]).await;
-        assert!(found.contains(&"INV-14 booking: nobody was told that it moved".to_owned()), "{found:#?}");
+        assert!(
+            found.contains(&"INV-14 booking: nobody was told that it moved".to_owned()),
+            "{found:#?}"
+        );
     }
 
     #[tokio::test]
     async fn a_mail_that_failed_in_silence_is_found() {
         let (office, _) = busy().await;
         let statement = "UPDATE outbox_mail SET state = 'failed', reason = '550' WHERE kind = 'moved'";
-        assert_eq!(found_after(&office, &[statement]).await, ["INV-15 outbox_mail: failed, and no task says so"]);
+        assert_eq!(
+            found_after(&office, &[statement]).await,
+            ["INV-15 outbox_mail: failed, and no task says so"]
+        );
     }
 
     #[tokio::test]
@@ -270,7 +329,10 @@ mod tests {
     async fn a_calendar_that_shows_too_little_is_found() {
         let (office, _) = busy().await;
         let statement = "DELETE FROM calendar_entry WHERE last_method = 'request' AND uid LIKE '%-day2@%'";
-        assert_eq!(found_after(&office, &[statement]).await, ["INV-16 booking: has no entry for day 2"]);
+        assert_eq!(
+            found_after(&office, &[statement]).await,
+            ["INV-16 booking: has no entry for day 2"]
+        );
     }
 
     #[tokio::test]
@@ -283,7 +345,10 @@ mod tests {
             )
         };
         let random = "f81d4fae7dec41d0a76500a0c91e6bf6";
-        assert_eq!(found_after(&office, &[&insert(random, "2027-Q2", "25-34")]).await, [""; 0]);
+        assert_eq!(
+            found_after(&office, &[&insert(random, "2027-Q2", "25-34")]).await,
+            [""; 0]
+        );
         let finer = insert("f81d4fae7dec41d0a76500a0c91e6bf7", "2027-05-11", "25-34");
         let named = insert("f81d4fae7dec41d0a76500a0c91e6bf8", "2027-Q2", "sam@example.com");
         let timed = insert("0196bd2f7dec7bf6a76500a0c91e6bf8", "2027-Q3", "25-34");

@@ -51,10 +51,10 @@ pub(crate) fn dates(meetings: &[Meeting]) -> String {
         let mut part = format!("{} {}", it.date.weekday(), it.date.day());
         if next.is_none_or(|next| (next.date.month(), next.date.year()) != (it.date.month(), it.date.year()))
         {
-            part.push_str(&format!(" {}", it.date.month()));
+            part = format!("{part} {}", it.date.month());
         }
         if next.is_none_or(|next| next.date.year() != it.date.year()) {
-            part.push_str(&format!(" {}", it.date.year()));
+            part = format!("{part} {}", it.date.year());
         }
         parts.push(part);
     }

@@ -85,16 +85,21 @@ impl Work {
     /// Changes the bookings of `run` and writes the mail and tasks that calls for.
     pub async fn allocate(&self, run: RunId, asked: Asked) -> Result<Outcome, Error> {
         let fresh = || self.fresh_id();
-        let outcome = booking::allocate(&self.tx, self.now, &fresh, run, asked).await?;
-        notify::follow(self, &outcome).await?;
+        // Boxed: the futures of the doors are large, and every handler would carry them.
+        let outcome = Box::pin(booking::allocate(&self.tx, self.now, &fresh, run, asked)).await?;
+        Box::pin(notify::follow(self, &outcome)).await?;
         Ok(outcome)
     }
 
     /// Moves a booking to another run (guard 4), with the mail and tasks of both.
     pub async fn allocate_move(&self, from: (RunId, BookingId), arrival: Arrival) -> Result<(), Error> {
         let fresh = || self.fresh_id();
-        for outcome in allocator::allocate_move(&self.tx, self.now, &fresh, from, arrival).await? {
-            notify::follow(self, &outcome).await?;
+        for outcome in Box::pin(allocator::allocate_move(
+            &self.tx, self.now, &fresh, from, arrival,
+        ))
+        .await?
+        {
+            Box::pin(notify::follow(self, &outcome)).await?;
         }
         Ok(())
     }
@@ -102,8 +107,8 @@ impl Work {
     /// Keeps a newer booking instead of an older one in another run (B-26), with mail and tasks.
     pub async fn allocate_instead(&self, old: (RunId, BookingId), new: (RunId, Change)) -> Result<(), Error> {
         let fresh = || self.fresh_id();
-        for outcome in allocator::allocate_instead(&self.tx, self.now, &fresh, old, new).await? {
-            notify::follow(self, &outcome).await?;
+        for outcome in Box::pin(allocator::allocate_instead(&self.tx, self.now, &fresh, old, new)).await? {
+            Box::pin(notify::follow(self, &outcome)).await?;
         }
         Ok(())
     }

@@ -106,9 +106,7 @@ async fn up_to_date(
             } else {
                 None
             };
-            database::migrate(&handles.writer)
-                .await
-                .map_err(|error| away(error))
+            database::migrate(&handles.writer).await.map_err(away)
         }
     }
 }

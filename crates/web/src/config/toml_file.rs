@@ -126,7 +126,7 @@ impl<'i> Table<'i> {
             .and_then(meaning);
         read.map_err(|why| {
             self.notes
-                .add(value.span().start, format!("{}{key} {why}", self.prefix))
+                .add(value.span().start, format!("{}{key} {why}", self.prefix));
         })
         .ok()
     }
@@ -147,13 +147,12 @@ impl<'i> Table<'i> {
     pub(crate) fn table(&mut self, key: &str) -> Option<Self> {
         let (at, value) = taken(self.left.remove(key)?);
         let name = format!("{}{key}", self.prefix);
-        match value {
-            DeValue::Table(left) => Some(self.inner(at, &name, left)),
-            _ => {
-                self.notes
-                    .add(at, format!("{name} must be a table, like [{name}]"));
-                None
-            }
+        if let DeValue::Table(left) = value {
+            Some(self.inner(at, &name, left))
+        } else {
+            self.notes
+                .add(at, format!("{name} must be a table, like [{name}]"));
+            None
         }
     }
 
@@ -166,7 +165,7 @@ impl<'i> Table<'i> {
         let name = format!("{}{key}", self.prefix);
         let wrong = |at| {
             self.notes
-                .add(at, format!("{name} must be tables, like [[{name}]]"))
+                .add(at, format!("{name} must be tables, like [[{name}]]"));
         };
         let DeValue::Array(items) = value else {
             wrong(at);

@@ -63,9 +63,11 @@ pub(crate) fn parse(text: &str) -> Result<NewCourse, Vec<String>> {
         let days = sessions(&mut root);
         confidence_scale(&mut root);
         self_check(&mut root);
-        LISTS.iter().for_each(|list| coded(&mut root, list));
-        let course = match root.table("course") {
-            Some(table) => course(
+        for list in &LISTS {
+            coded(&mut root, list);
+        }
+        let course = if let Some(table) = root.table("course") {
+            course(
                 table,
                 days,
                 CourseText {
@@ -74,11 +76,10 @@ pub(crate) fn parse(text: &str) -> Result<NewCourse, Vec<String>> {
                     extras,
                     ..empty()
                 },
-            ),
-            None => {
-                root.note("[course] is missing".to_owned());
-                None
-            }
+            )
+        } else {
+            root.note("[course] is missing".to_owned());
+            None
         };
         root.done();
         course

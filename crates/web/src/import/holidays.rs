@@ -16,9 +16,9 @@ pub(crate) struct Holiday {
 
 /// Reads days, or tells every line that is wrong.
 pub(crate) fn parse(text: &str) -> Result<Vec<Holiday>, Vec<String>> {
+    const COLUMNS: [&str; 2] = ["date", "name"];
     let mut wrong = Vec::new();
     let mut found = Vec::new();
-    const COLUMNS: [&str; 2] = ["date", "name"];
     for mut line in table(text, &COLUMNS, |it| COLUMNS.contains(&it))? {
         let day = line.read("date", date);
         let name = line.read("name", |it| {

@@ -276,6 +276,19 @@ impl Line {
     }
 }
 
+/// The line on which a record stands: the reader counts from the blank lines in front of it.
+fn line_at(text: &str, position: &csv::Position) -> u64 {
+    let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let blank = text
+        .bytes()
+        .skip(from)
+        .take_while(|it| b"\r\n".contains(it))
+        .count();
+    text.bytes()
+        .take(from.saturating_add(blank))
+        .fold(1, |line, it| line + u64::from(it == b'\n'))
+}
+
 /// The lines of a file that has the columns it `must` have, and none that nobody knows.
 pub(super) fn table(
     text: &str,
@@ -312,7 +325,7 @@ pub(super) fn table(
     let mut lines = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|why| unreadable(&why))?;
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = record.position().map_or(0, |it| line_at(text, it));
         if record.iter().all(str::is_empty) {
             continue;
         }

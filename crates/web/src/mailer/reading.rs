@@ -115,7 +115,7 @@ fn words(value: &str) -> String {
             .strip_prefix("=?utf-8?")
             .and_then(|it| it.strip_suffix("?="))
             .and_then(encoded_word);
-        if !out.is_empty() && !(after_encoded && plain.is_some()) {
+        if !out.is_empty() && (!after_encoded || plain.is_none()) {
             out.push(' ');
         }
         after_encoded = plain.is_some();

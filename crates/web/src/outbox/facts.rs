@@ -270,10 +270,10 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
                 is(matches!(state, State::Unconfirmed { .. }))
             }
         }
-        Kind::ConfirmReminder => match state {
-            State::Unconfirmed { until } if until <= facts.now => Err("it is too late for a reminder"),
-            _ => is(matches!(state, State::Unconfirmed { .. })),
-        },
+        Kind::ConfirmReminder if matches!(state, State::Unconfirmed { until } if until <= facts.now) => {
+            Err("it is too late for a reminder")
+        }
+        Kind::ConfirmReminder => is(matches!(state, State::Unconfirmed { .. })),
         Kind::Booked => is(state == State::Booked),
         Kind::Lapsed if it.booked_there => Err("the address is booked there"),
         Kind::Lapsed => is(state == State::Lapsed),
@@ -582,7 +582,7 @@ async fn calendars(
         };
         let of_booking = calendar_entry::Entity::find().filter(calendar_entry::Column::Booking.eq(booking));
         let of_this = |it: &&Shown| it.booking == booking;
-        let sent = mails
+        let mut sent = mails
             .iter()
             .filter(|it| it.0)
             .flat_map(|it| &it.1)
@@ -591,7 +591,7 @@ async fn calendars(
             booking,
             run,
             entries: of_booking.all(db).await?,
-            shown: sent.last().is_some_and(|it| it.request),
+            shown: sent.next_back().is_some_and(|it| it.request),
             used: mails
                 .iter()
                 .flat_map(|it| &it.1)

@@ -492,22 +492,33 @@ mod tests {
 
     #[test]
     fn the_outside_of_a_mail() {
-        let parts = Parts { subject: "Your new date".to_owned(), text: "Hello\n".to_owned(), html: "<p>Hello</p>".to_owned() };
+        let parts = Parts {
+            subject: "Your new date".to_owned(),
+            text: "Hello\n".to_owned(),
+            html: "<p>Hello</p>".to_owned(),
+        };
         let site = letter::Site {
             neutral_name: "Courses at Anytown Healthcare".to_owned(),
             contact_email: "courses@example.org".to_owned(),
             ..letter::Site::default()
         };
         let stop = "https://courses.example.org/new-dates/Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE";
-        let calendar =
-            vec![CalendarPart { method: Method::Cancel, file: "day-1.ics".to_owned(), text: "BEGIN:VCALENDAR\r\n".to_owned() }];
+        let calendar = vec![CalendarPart {
+            method: Method::Cancel,
+            file: "day-1.ics".to_owned(),
+            text: "BEGIN:VCALENDAR\r\n".to_owned(),
+        }];
         let bytes = message(&outside(Some(stop)), &site, parts, calendar).unwrap();
         insta::assert_snapshot!(String::from_utf8(bytes).unwrap().replace("\r\n", "\n"));
     }
 
     #[test]
     fn no_name_becomes_a_header_of_its_own() {
-        let parts = Parts { subject: "a\r\nBcc: x@example.org".to_owned(), text: String::new(), html: String::new() };
+        let parts = Parts {
+            subject: "a\r\nBcc: x@example.org".to_owned(),
+            text: String::new(),
+            html: String::new(),
+        };
         let site = letter::Site {
             neutral_name: "Courses\r\nBcc: x@example.org\0".to_owned(),
             contact_email: "courses@example.org".to_owned(),
@@ -520,7 +531,9 @@ mod tests {
 
     /// The pattern of the route that a link leads to.
     fn pattern(link: &str) -> String {
-        let path = link.strip_prefix("https://courses.example.org").unwrap_or_else(|| panic!("{link} is not ours"));
+        let path = link
+            .strip_prefix("https://courses.example.org")
+            .unwrap_or_else(|| panic!("{link} is not ours"));
         let parts: Vec<&str> = path.split('/').collect();
         match parts.as_slice() {
             ["", "courses", _] => "/courses/{course}".to_owned(),
@@ -545,11 +558,17 @@ mod tests {
         office.rounds().await;
         office.move_to(sam, july).await;
         office.rounds().await;
-        office.write(Kind::YourLinks, Uuid::nil(), "sam@example.com", "1").await;
-        office.write(Kind::BookingDetailsChanged, kim.booking.0, "kim@example.com", "1").await;
+        office
+            .write(Kind::YourLinks, Uuid::nil(), "sam@example.com", "1")
+            .await;
+        office
+            .write(Kind::BookingDetailsChanged, kim.booking.0, "kim@example.com", "1")
+            .await;
         office.wait(Duration::days(3));
         office.rounds().await;
-        office.by_team(june, Change::CancelRun("The hall is closed.".to_owned())).await;
+        office
+            .by_team(june, Change::CancelRun("The hall is closed.".to_owned()))
+            .await;
         office.guest(july, "Jo Field", Some("jo@example.com")).await;
         office.rounds().await;
         office.wait(Duration::hours(25));
@@ -575,7 +594,9 @@ mod tests {
         let id = Uuid::from_u128(9);
         office
             .act(async |work: &Work| {
-                let course = booking::calendar::course_named(work.tx(), "intro").await?.unwrap();
+                let course = booking::calendar::course_named(work.tx(), "intro")
+                    .await?
+                    .unwrap();
                 let row = interest_registration::ActiveModel {
                     id: Set(id),
                     course: Set(course.id),
@@ -592,8 +613,21 @@ mod tests {
         office.write(Kind::NewDates, id, "sam@example.com", "run").await;
         office.rounds().await;
         let reading = office.taken().pop().unwrap().read();
-        assert!(reading.text.contains("Tuesday 8 and Tuesday 15 June 2027, 10am to 1:15pm, both days, online"), "{}", reading.text);
-        let stop = reading.links().into_iter().find(|it| it.contains("/new-dates/")).unwrap();
-        assert_eq!(reading.header("List-Unsubscribe"), Some(format!("<{stop}>").as_str()));
+        assert!(
+            reading
+                .text
+                .contains("Tuesday 8 and Tuesday 15 June 2027, 10am to 1:15pm, both days, online"),
+            "{}",
+            reading.text
+        );
+        let stop = reading
+            .links()
+            .into_iter()
+            .find(|it| it.contains("/new-dates/"))
+            .unwrap();
+        assert_eq!(
+            reading.header("List-Unsubscribe"),
+            Some(format!("<{stop}>").as_str())
+        );
     }
 }

@@ -287,6 +287,10 @@ async fn prepare(app: &App, work: &Work, mut row: outbox_mail::Model) -> Result<
 
 /// The address that the person has now, when the mail was meant for another: the mail follows the
 /// person, so that no link that acts for them reaches a mailbox that is not theirs.
+#[expect(
+    clippy::option_option,
+    reason = "whether they moved on, and whether they have an address now"
+)]
 fn moved_on(kind: Kind, facts: &Facts) -> Option<Option<String>> {
     match &facts.subject {
         Subject::Booking(it) if kind != Kind::BookingDetailsChanged => match &it.reader {
@@ -486,7 +490,7 @@ pub(crate) async fn mark(app: &App, claimed: &Claimed, outcome: &Result<(), Send
             .await
         {
             Err(error) if error.is_passing() && tried < MARK_TRIES => {
-                tokio::time::sleep(Wait::from_secs(1)).await
+                tokio::time::sleep(Wait::from_secs(1)).await;
             }
             // A run that cannot be changed must not make its mail leave again and again.
             Err(error) if !error.is_passing() && with_clock => {

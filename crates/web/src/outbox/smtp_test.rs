@@ -214,7 +214,7 @@ async fn a_mail_leaves_over_a_private_line() {
     let certificates = Certificates::new();
     let mut sink = Sink::with(json!([]), 0, Some(&certificates));
     let trusting = Relay {
-        tls: Tls::StartTls,
+        tls: Tls::Upgraded,
         ca: Some(certificates.authority.clone()),
         ..relay(sink.port)
     };
@@ -233,7 +233,7 @@ async fn nothing_is_said_to_a_relay_that_cannot_prove_who_it_is() {
     let (ours, theirs) = (Certificates::new(), Certificates::new());
     let sink = Sink::with(json!([]), 0, Some(&theirs));
     let relay = Relay {
-        tls: Tls::StartTls,
+        tls: Tls::Upgraded,
         ca: Some(ours.authority),
         ..relay(sink.port)
     };
@@ -251,7 +251,7 @@ async fn nothing_is_said_to_a_relay_that_cannot_prove_who_it_is() {
 async fn a_relay_without_tls_gets_nothing_when_tls_is_wanted() {
     let sink = Sink::new(json!([]));
     let relay = Relay {
-        tls: Tls::StartTls,
+        tls: Tls::Upgraded,
         ..relay(sink.port)
     };
     let office = Office {
@@ -398,7 +398,10 @@ async fn a_relay_that_does_not_greet_is_unreachable() {
     // Two lines are opened at once.
     let sink = Sink::new(json!([{"at": "connect", "do": "stall", "times": 2},
                                 {"at": "connect", "reply": "421 Come back later", "times": 2}]));
-    let office = Office { mailer: sink.mailer(hasty()), ..Office::open().await };
+    let office = Office {
+        mailer: sink.mailer(hasty()),
+        ..Office::open().await
+    };
     office.one_guest().await;
     for _ in 0..2 {
         office.rounds().await;

@@ -82,13 +82,22 @@ pub(crate) fn likely_typo(address: &Address) -> Option<String> {
 /// Whether one letter too many, too few, wrong or swapped with its neighbour lies between two words.
 fn distance_is_one(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
-    let same = one.iter().zip(other).take_while(|(left, right)| left == right).count();
-    let (one, other) = (one.get(same..).unwrap_or_default(), other.get(same..).unwrap_or_default());
+    let same = one
+        .iter()
+        .zip(other)
+        .take_while(|(left, right)| left == right)
+        .count();
+    let (one, other) = (
+        one.get(same..).unwrap_or_default(),
+        other.get(same..).unwrap_or_default(),
+    );
     let after = |it: &'_ [u8], skipped: usize| it.get(skipped..).map(<[u8]>::to_vec);
     let wrong = after(one, 1).is_some() && after(one, 1) == after(other, 1);
     let one_more = after(one, 1).as_deref() == Some(other) || after(other, 1).as_deref() == Some(one);
     let swapped = match (one, other) {
-        ([first, second, ..], [left, right, ..]) => (first, second) == (right, left) && after(one, 2) == after(other, 2),
+        ([first, second, ..], [left, right, ..]) => {
+            (first, second) == (right, left) && after(one, 2) == after(other, 2)
+        }
         _ => false,
     };
     wrong || one_more || swapped

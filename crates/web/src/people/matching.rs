@@ -255,8 +255,8 @@ pub(crate) mod tests {
             assert_eq!(kept(pair[0], pair[1]), pair[0]);
             assert_eq!(kept(pair[1], pair[0]), pair[0]);
         }
-        let (older, newer) = (booking(1, 1, State::Booked), booking(2, 1, State::Booked));
-        assert_eq!(keep_first(&newer, &older).0.id, older.id);
+        let (first, second) = (booking(1, 1, State::Booked), booking(2, 1, State::Booked));
+        assert_eq!(keep_first(&second, &first).0.id, first.id);
     }
 
     #[test]

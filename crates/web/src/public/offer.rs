@@ -123,6 +123,10 @@ async fn ask(
     show(&app, &offer, false).await
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else became of it, it is over"
+)]
 async fn show(app: &App, offer: &Offer, again: bool) -> Result<Response, Error> {
     match offer.became {
         Became::Open(_) if offer.held.has_begun(app.now()) => {
@@ -351,7 +355,12 @@ impl Page for OverPage {
             Became::Accepted,
             Became::Declined,
             Became::Left,
-            Became::Over, Became::Newer, Became::Booked, Became::CalledOff, Became::Ended];
+            Became::Over,
+            Became::Newer,
+            Became::Booked,
+            Became::CalledOff,
+            Became::Ended,
+        ];
         let mut pages: Vec<Self> = all.into_iter().map(|it| Self::plain(it, rows.clone())).collect();
         let free = Self {
             action: "/o/x".to_owned(),

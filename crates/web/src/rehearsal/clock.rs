@@ -28,11 +28,7 @@ pub(super) struct Setting {
     pub(super) time: Answer,
 }
 
-pub(super) async fn turn(
-    _: ClockPath,
-    Of(app): Of<App>,
-    mut fields: Fields,
-) -> Result<Response, Error> {
+pub(super) async fn turn(_: ClockPath, Of(app): Of<App>, mut fields: Fields) -> Result<Response, Error> {
     let op = fields.op()?;
     let by = fields.line("by")?;
     let mut setting = Setting {

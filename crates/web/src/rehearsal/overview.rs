@@ -207,12 +207,27 @@ async fn tasks(app: &App) -> Result<Rows, Error> {
     for it in open {
         let about = about(app, it.about).await?;
         rows.push(vec![
-            Cell::text(kind(&it.kind)),
+            Cell::text(work_words(&it.kind)),
             Cell::text(about),
             Cell::text(words::date_time(it.due)),
         ]);
     }
     Ok(rows)
+}
+
+/// What a kind of task wants done.
+fn work_words(name: &str) -> String {
+    let words = match name {
+        "phone_list" => "Call down the waiting list",
+        "phone_offer" => "Call with an offer of a place",
+        "phone_mail_failed" => "Call, because an email failed",
+        "phone_or_letter" => "Call, or write a letter",
+        "pre_course_call" => "Call before the course",
+        "arrange_need" => "Arrange what helps to take part",
+        "possible_duplicate" => "Find out whether this is one person twice",
+        other => return kind(other),
+    };
+    words.to_owned()
 }
 
 /// Whom or what a task is about.

@@ -212,7 +212,9 @@ async fn confirm(app: &App, asked: &[Booked]) -> Result<(), Error> {
     app.change(|work| async move {
         for it in asked {
             matching::prove(&work, it.person).await?;
-            let _ = work.allocate(it.run, Asked::by_person(Change::Confirm(it.booking, None))).await?;
+            let _ = work
+                .allocate(it.run, Asked::by_person(Change::Confirm(it.booking, None)))
+                .await?;
         }
         Ok(())
     })

@@ -123,7 +123,7 @@ async fn deliver(app: &App, sending: &Sending, op: Option<&str>, content: &str) 
 /// All limits of booking share one page (T-36).
 fn one_page(sent: Result<(), Error>) -> Result<(), Error> {
     match sent {
-        Err(Error::Refused(Refusal::TooManyHolds)) => Err(Error::TooMany(Duration::from_secs(60 * 60))),
+        Err(Error::Refused(Refusal::TooManyHolds)) => Err(Error::TooMany(Duration::from_hours(1))),
         other => other,
     }
 }
@@ -264,23 +264,20 @@ async fn bookings_of(
     answers: &Answers,
 ) -> Result<Vec<(BookingRecord, Person)>, Error> {
     let everybody = person::Entity::find();
-    let people = match answers.contact.address() {
-        Some(address) => {
-            everybody
-                .filter(person::Column::Email.eq(address.to_string()))
-                .all(db)
-                .await?
-        }
-        None => {
-            let wanted = digits(&answers.contact.phone.value);
-            let mut people = everybody
-                .filter(person::Column::Email.is_null())
-                .filter(person::Column::Phone.is_not_null())
-                .all(db)
-                .await?;
-            people.retain(|it| it.phone.as_deref().is_some_and(|it| digits(it) == wanted));
-            people
-        }
+    let people = if let Some(address) = answers.contact.address() {
+        everybody
+            .filter(person::Column::Email.eq(address.to_string()))
+            .all(db)
+            .await?
+    } else {
+        let wanted = digits(&answers.contact.phone.value);
+        let mut people = everybody
+            .filter(person::Column::Email.is_null())
+            .filter(person::Column::Phone.is_not_null())
+            .all(db)
+            .await?;
+        people.retain(|it| it.phone.as_deref().is_some_and(|it| digits(it) == wanted));
+        people
     };
     let records = bookings::of_people(db, people.iter().map(|it| it.id)).await?;
     let with_person = |it: BookingRecord| {
@@ -432,7 +429,7 @@ async fn redirect(work: &Work, sending: &Sending, id: BookingId, to: &Address) -
         .await?
         .ok_or(Error::NotFound)?;
     if !tell_again(work, &booking, &person).await? {
-        return Err(Error::TooMany(Duration::from_secs(60 * 60)));
+        return Err(Error::TooMany(Duration::from_hours(1)));
     }
     finish(work, row, sending, Some(id), None).await
 }

@@ -62,9 +62,10 @@ fn question(app: &App, held: &Held) -> Question {
             "No, keep my place",
         )
     };
-    let freed: &[&str] = match held.record.state {
-        State::Waiting => &[],
-        _ => &["We will offer it to the next person straight away."],
+    let freed: &[&str] = if held.record.state == State::Waiting {
+        &[]
+    } else {
+        &["We will offer it to the next person straight away."]
     };
     let rows: Vec<Row> = days(&held.run.sessions);
     let choices = vec![Choice::new("cancel", yes), Choice::new("keep", no)];

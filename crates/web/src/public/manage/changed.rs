@@ -117,7 +117,7 @@ fn sections(held: &Held) -> Vec<Section> {
     });
     sections
         .into_iter()
-        .filter(|it| !it.rows.is_empty() && !(same && it.heading == "Before"))
+        .filter(|it| !it.rows.is_empty() && (!same || it.heading != "Before"))
         .collect()
 }
 

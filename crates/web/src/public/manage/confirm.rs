@@ -323,7 +323,15 @@ impl LapsedPage {
             (false, false) => "You can no longer book these dates",
         };
         let action = format!("{}/confirm", booking.url);
-        Self { booking, op, action, heading, free, list, missed: false }
+        Self {
+            booking,
+            op,
+            action,
+            heading,
+            free,
+            list,
+            missed: false,
+        }
     }
 }
 

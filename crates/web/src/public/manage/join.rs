@@ -64,7 +64,7 @@ struct JoinPage {
     opens: String,
     /// The meeting; empty if it cannot be shown.
     meeting: String,
-    /// "too_early", "open", "no_link", "in_person", "over" or "not_booked".
+    /// "`too_early`", "open", "`no_link`", "`in_person`", "over" or "`not_booked`".
     stage: &'static str,
     /// Where people meet, for those who come in person.
     venue: String,

@@ -64,7 +64,7 @@ pub(crate) enum Claimed {
     /// It is done.
     Done,
     /// Nothing was written: the person has to choose first.
-    Ask(Other),
+    Ask(Box<Other>),
 }
 
 /// Confirms or accepts, which proves the address and unites the records of the person (B-25), unless
@@ -84,7 +84,7 @@ pub(crate) async fn claim(
     let record = bookings::find(work.tx(), id).await?.ok_or(Error::NotFound)?;
     let others = others(work.tx(), &record).await?;
     if let (Keep::Undecided, Some(other)) = (keep, others.first()) {
-        return Ok(Claimed::Ask(other.clone()));
+        return Ok(Claimed::Ask(Box::new(other.clone())));
     }
     sent.once(work, async {
         settle(work, &record, &others, claim, keep).await?;

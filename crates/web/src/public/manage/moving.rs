@@ -32,9 +32,11 @@ pub(super) async fn ask(
     visitor: Visitor,
 ) -> Result<Response, Error> {
     let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
-    match Stands::of(&held, app.now()) {
-        Stands::CanMove => show(&app, &held, StatusCode::OK, "").await,
-        other => other.answer(&app, &held, StatusCode::OK).await,
+    let stands = Stands::of(&held, app.now());
+    if matches!(stands, Stands::CanMove) {
+        show(&app, &held, StatusCode::OK, "").await
+    } else {
+        stands.answer(&app, &held, StatusCode::OK).await
     }
 }
 
@@ -74,6 +76,10 @@ enum Stands {
 }
 
 impl Stands {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "from there on the time decides, not the state"
+    )]
     fn of(held: &Held, now: Ts) -> Self {
         match held.record.state {
             State::Cancelled { by: By::RunCancelled } => Self::CalledOff,

@@ -104,9 +104,9 @@ fn places(availability: Availability, wanted: Wanted) -> Option<String> {
         (Availability::Full { waiting_list: true }, Wanted::PlaceOrFrontOfList) => {
             Some("Full, you would go to the front of the waiting list".to_owned())
         }
-        (Availability::Full { .. }, _)
-        | (
-            Availability::OpensSoon(_)
+        (
+            Availability::Full { .. }
+            | Availability::OpensSoon(_)
             | Availability::Closed
             | Availability::Cancelled
             | Availability::Finished,

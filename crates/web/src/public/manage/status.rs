@@ -628,10 +628,10 @@ fn cancelled(said: &mut Said, held: &Held, known: &Known, by: By) {
             said.next = Some(ALL_DATES);
         }
         By::Team => {
-            said.reason = reason
+            reason
                 .filter(|_| held.person.is_proven())
                 .unwrap_or_default()
-                .to_owned();
+                .clone_into(&mut said.reason);
             said.call_when = "If this comes as a surprise";
             said.next = Some(ALL_DATES);
         }
@@ -646,7 +646,11 @@ fn cancelled(said: &mut Said, held: &Held, known: &Known, by: By) {
 /// Whether it was a place in the queue that ended.
 fn left_the_list(known: &Known) -> bool {
     let last = known.history.iter().rev().find(|it| it.event == "cancel");
-    let plain = |it: &&HistoryLine| it.reason.as_deref().is_none_or(|it| it != NOT_ME && it != keep::KEPT_OTHER);
+    let plain = |it: &&HistoryLine| {
+        it.reason
+            .as_deref()
+            .is_none_or(|it| it != NOT_ME && it != keep::KEPT_OTHER)
+    };
     let from = last.filter(plain).and_then(|it| it.from.as_deref());
     from.is_some_and(|it| it == "waiting" || it == "offered")
 }

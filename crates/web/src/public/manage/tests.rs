@@ -181,7 +181,7 @@ mod service {
     use crate::clock::Clock;
     use crate::database::{Records, migrate};
     use crate::entity::{access_need, calendar_entry, outbox_mail, person, team_task};
-    use crate::links::{Stopped, token_of};
+    use crate::links::token_of;
     use crate::people::{NewPerson, find as person_of};
     use crate::secrets::Secrets;
 

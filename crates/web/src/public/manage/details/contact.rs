@@ -95,7 +95,7 @@ impl ContactPage {
         let person = &held.person;
         match self.prefers.value.as_str() {
             "email" if !has(&person.email, &self.email.email) => {
-                self.email.email.refuse("Enter your email address")
+                self.email.email.refuse("Enter your email address");
             }
             "phone" if !has(&person.phone, &self.phone) => {
                 self.phone.refuse("Enter a phone number, so that we can call you");
