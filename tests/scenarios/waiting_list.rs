@@ -108,19 +108,25 @@ async fn a_robot_that_opens_every_link_answers_nothing() {
     let d = &line[0];
     cancel(&site, &a).await;
     site.rounds().await;
-    let link = d.link(&site, "A place is free", "");
+    let offer = d.link(&site, "A place is free", "");
     for _ in 0..5 {
-        d.browser.visit(&link).await.must_be(StatusCode::OK);
-        let answer = d.browser.once(axum::http::Method::HEAD, &link, None).await;
+        d.browser.visit(&offer).await.must_be(StatusCode::OK);
+        let answer = d.browser.once(axum::http::Method::HEAD, &offer, None).await;
         assert_eq!(answer.status, StatusCode::OK);
     }
-    let empty = d.browser.visit(&link).await.form("Send my answer").submit().await;
+    let empty = d
+        .browser
+        .visit(&offer)
+        .await
+        .form("Send my answer")
+        .submit()
+        .await;
     empty.must_be(StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(site.state(d.booking).await, "offered");
 
     let form = d
         .browser
-        .visit(&link)
+        .visit(&offer)
         .await
         .form("Send my answer")
         .choose("Yes, book it for me");

@@ -123,7 +123,7 @@ async fn visit(server: std::net::SocketAddr, dates: &Dates) -> Result<Vec<Lap>> 
     let mut laps = Vec::new();
     let mut client = Client::new(server);
     flow::book(&mut client, &dates.book_path(), flow::new_visitor(), &mut |lap| {
-        laps.push(lap)
+        laps.push(lap);
     })
     .await?;
     Ok(laps)
