@@ -343,7 +343,7 @@ fn a_course_and_its_dates_are_taken_in() {
     place.fails(
         1,
         &["import", "runs", &repository("courses/example-dates.csv")],
-        "no published version",
+        "there is no course with the code",
     );
     assert!(
         place

@@ -516,6 +516,26 @@ pub async fn publish_version(
     Ok(())
 }
 
+/// Whether a run of the course that is not cancelled begins at this moment: the same dates twice are
+/// most likely a file that was taken in twice.
+pub async fn begins_at(db: &impl ConnectionTrait, course_code: &str, moment: Ts) -> Result<bool, Error> {
+    let Some(course) = course_named(db, course_code).await? else {
+        return Ok(false);
+    };
+    let first = session::Entity::find()
+        .filter(session::Column::Idx.eq(1))
+        .filter(session::Column::StartsAt.eq(moment))
+        .all(db)
+        .await?;
+    let same = run::Entity::find()
+        .filter(run::Column::Course.eq(course.id))
+        .filter(run::Column::State.ne("cancelled"))
+        .filter(run::Column::Id.is_in(first.iter().map(|it| it.run)))
+        .count(db)
+        .await?;
+    Ok(same > 0)
+}
+
 /// Stores a run as a draft on the published version of its course.
 pub async fn add_run(tx: &DatabaseTransaction, fresh: Fresh<'_>, new: NewRun) -> Result<RunId, Error> {
     let course = course_named(tx, &new.course_code).await?;

@@ -422,12 +422,32 @@ impl RunsFile {
             waiting_list: line.waiting_list,
             sessions: line.days.clone(),
         };
+        may_begin(work, line).await?;
         let run = calendar::add_run(work.tx(), &|| work.fresh_id(), new).await?;
         if let Some(vouched) = &self.publish {
             calendar::publish_run(work.tx(), work.now(), run, vouched.clone()).await?;
         }
         Ok(run)
     }
+}
+
+/// Refuses dates that are over, and dates that are there: most likely the file was taken in before.
+async fn may_begin(work: &Work, line: &RunLine) -> Result<(), booking::Error> {
+    let Some(begins) = line
+        .days
+        .first()
+        .and_then(|it| london::moment(it.date, it.start).ok())
+    else {
+        // What is no moment is refused with the day and the reason when the run is added.
+        return Ok(());
+    };
+    if begins <= work.now() {
+        return Err(DatesRefused::InThePast.into());
+    }
+    if calendar::begins_at(work.tx(), &line.course, begins).await? {
+        return Err(DatesRefused::SameDates.into());
+    }
+    Ok(())
 }
 
 /// What helps against a refusal that an option of the command answers.
