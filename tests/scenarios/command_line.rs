@@ -407,7 +407,7 @@ fn a_wrong_file_stores_nothing_and_every_wrong_line_is_named() {
         "--publish",
     ]);
     let mut dates = future_dates(1);
-    dates.push_str("intro,2030-06-04,10:00,09:00,15,2030-06-11,10:00,13:15,15\n");
+    dates.push_str("intro,2030-08-06,10:00,09:00,15,2030-08-13,10:00,13:15,15\n");
     dates.push_str("other,2030-06-04,10:00,13:15,15,2030-06-11,10:00,13:15,15\n");
     dates.push_str("intro,2030-03-31,01:30,13:15,15,2030-06-11,10:00,13:15,15\n");
     dates.push_str("intro,2020-06-04,10:00,13:15,15,2020-06-11,10:00,13:15,15\n");

@@ -53,7 +53,7 @@ struct Places {
     /// The configuration; without it alongside.toml in this folder, if there is one
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The folder with the embedded database, the keys and unsent mail [default: ./data]
+    /// The folder with the database, the keys and unsent mail [default: ./data]
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
 }
