@@ -370,7 +370,7 @@ pub(crate) enum NeedBox {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct DetailLine {
     name: String,
-    label: &'static str,
+    label: String,
     value: String,
     error: String,
 }
