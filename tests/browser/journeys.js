@@ -41,7 +41,7 @@ export async function openMail(page, address, subject) {
   await expect(async () => {
     await page.goto('/rehearsal')
     await expect(row).toBeVisible({ timeout: 1 })
-  }).toPass()
+  }).toPass({ timeout: 15_000 })
   await page.goto(await row.locator('a[href^="/rehearsal/mail/"]').getAttribute('href'))
 }
 

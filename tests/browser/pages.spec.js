@@ -277,14 +277,14 @@ test('a booking that is confirmed', async ({ page }) => {
 
 test('a booking that is moved, and a link that is replaced', async ({ page }) => {
   const { press } = mouse(page)
-  await openMail(page, 'charlie@example.org', 'Your booking for')
+  await openMail(page, 'pip@example.org', 'Your booking for')
   await followMail(page, /\/b\/[\w-]+$/)
   const link = page.url()
   await page.goto(`${link}/new-link`)
   await press('Email me a new link')
   await checkPage(page, 'new-link-sent')
   await look(page, link, 'link-replaced')
-  await openMail(page, 'charlie@example.org', 'link')
+  await openMail(page, 'pip@example.org', 'link')
   await followMail(page, /\/b\/[\w-]+$/)
   const fresh = page.url()
   await page.goto(`${fresh}/move`)
@@ -300,7 +300,7 @@ test('a place on the waiting list, and an offer', async ({ page }) => {
   const link = page.url().replace(/(\/b\/[\w-]+).*/, '$1')
   await look(page, link, 'booking-waiting')
   await look(page, `${link}/cancel`, 'leave-waiting-list')
-  await cancelFor(page, mouse(page), 'jules@example.org')
+  await cancelFor(page, mouse(page), 'lake@example.org')
   await openMail(page, 'robin@example.org', 'A place is free')
   await followMail(page, /\/o\/[\w-]+$/)
   const offer = page.url()
@@ -322,7 +322,7 @@ test('a place on the waiting list, and an offer', async ({ page }) => {
 })
 
 test('a course that was called off', async ({ page }) => {
-  await openMail(page, 'storm@example.org', 'Your booking cannot go ahead')
+  await openMail(page, 'casey@example.org', 'Your booking cannot go ahead')
   await followMail(page, /\/b\/[\w-]+/)
   await checkPage(page, 'booking-called-off')
 })

@@ -12,7 +12,7 @@ export default defineConfig({
   forbidOnly: true,
   fullyParallel: true,
   retries: 0,
-  timeout: 300_000,
+  timeout: 120_000,
   workers: availableParallelism?.() ?? cpus().length,
   reporter: 'list',
   use: {

@@ -50,7 +50,7 @@ struct Cli {
 /// Where things are, for every command.
 #[derive(Clone, Debug, Args)]
 struct Places {
-    /// The configuration; without it alongside.toml in this folder, if there is one
+    /// The configuration [default: alongside.toml in this folder, if there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The folder with the database, the keys and unsent mail [default: ./data]

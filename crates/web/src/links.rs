@@ -144,6 +144,21 @@ pub(crate) fn token_of(secrets: &Secrets, purpose: Purpose, about: Uuid, generat
     secrets.token(purpose.name(), about, generation)
 }
 
+/// Lets the live links to a record end at another time.
+pub(crate) async fn keep_until(work: &Work, purpose: Purpose, about: Uuid, ends_at: Ts) -> Result<(), Error> {
+    link::Entity::update_many()
+        .set(link::ActiveModel {
+            ends_at: Set(Some(ends_at)),
+            ..Default::default()
+        })
+        .filter(link::Column::Purpose.eq(purpose.name()))
+        .filter(link::Column::About.eq(about))
+        .filter(link::Column::State.eq("live"))
+        .exec(work.tx())
+        .await?;
+    Ok(())
+}
+
 /// Stops the links to a record and makes a new one.
 pub(crate) async fn renew(work: &Work, purpose: Purpose, about: Uuid, why: Stopped) -> Result<(), Error> {
     let last = newest(work.tx(), purpose, about).await?;

@@ -328,7 +328,7 @@ impl NeedsForm {
             let answer = self.details.get(it.code).cloned().unwrap_or_default();
             DetailLine {
                 name: detail_name(it.code),
-                label: it.words,
+                label: format!("{}: tell us more", it.words),
                 value: answer.value,
                 error: answer.error,
             }

@@ -212,7 +212,7 @@ fn about_you(draft: &Draft) -> Vec<Row> {
         },
         row("Full name", you.full_name.value.clone(), names(), "your name"),
         row(
-            "We call you",
+            "What we call you",
             or_none(you.called_name.given()),
             names(),
             "what we call you",
@@ -231,13 +231,13 @@ fn about_you(draft: &Draft) -> Vec<Row> {
             "your phone number",
         ),
         row(
-            "We get in touch",
+            "How we get in touch",
             questions::words(&WAYS, &contact.prefers.value).to_owned(),
             reach(),
             "how we get in touch",
         ),
         row(
-            "Information as",
+            "Form of information",
             questions::words(&FORMATS, &format).to_owned(),
             reach(),
             "the format of information",

@@ -163,7 +163,7 @@ fn waiting(band: &str) -> Vec<String> {
 fn offers(settings: &Settings) -> Vec<String> {
     vec![
         format!(
-            "We hold the place for you for {} hours. In the last {} days before the course it is {} hours.",
+            "When a place comes up, we hold it for you for {} hours. In the last {} days before the course it is {} hours.",
             settings.offer_window_far, settings.offer_far_from, settings.offer_window
         ),
         "You say yes or no. If you say no, you can stay on the list.".to_owned(),

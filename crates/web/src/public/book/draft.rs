@@ -1,6 +1,6 @@
 //! A booking form on its way: who holds its link can go on with it (T-22).
 //!
-//! How long a form lives is a date of the form itself, which saving it moves; its link ends with it.
+//! The form and its link end together; saving the form moves both.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -121,20 +121,21 @@ pub(super) async fn begin(
     saved: bool,
 ) -> Result<String, Error> {
     let id = work.fresh_id();
+    let ends_at = work.now() + if saved { KEPT_SAVED } else { KEPT };
     draft::ActiveModel {
         id: Set(id),
         run: Set(run),
         kind: Set(kind.name().to_owned()),
         answers: Set(serde_json::to_value(answers).map_err(Error::fault)?),
         created_at: Set(work.now()),
-        ends_at: Set(work.now() + if saved { KEPT_SAVED } else { KEPT }),
+        ends_at: Set(ends_at),
         saved: Set(saved),
         booking: Set(None),
         outcome: Set(None),
     }
     .insert(work.tx())
     .await?;
-    links::make(work, Purpose::Draft, id, 1, None).await?;
+    links::make(work, Purpose::Draft, id, 1, Some(ends_at)).await?;
     Ok(id.to_string())
 }
 
@@ -164,14 +165,13 @@ pub(super) async fn any(app: &App, visitor: Visitor, token: &str) -> Result<Open
             app.limits.link_miss(visitor.0).map_err(Error::TooMany)?;
             return Err(Error::NotFound);
         }
+        Err(Error::LinkOver) => return app.page_with(StatusCode::GONE, &OverPage {}).await.map(Err),
         other => other?.about,
     };
-    let Some(row) = draft::Entity::find_by_id(id).one(app.reader()).await? else {
-        return over(app, false).await.map(Err);
-    };
-    if row.ends_at <= app.now() {
-        return over(app, row.outcome.is_some()).await.map(Err);
-    }
+    let row = draft::Entity::find_by_id(id)
+        .one(app.reader())
+        .await?
+        .ok_or(Error::LinkOver)?;
     let run = calendar::run_dates(app.reader(), row.run)
         .await?
         .ok_or(Error::NotFound)?;
@@ -196,10 +196,6 @@ pub(super) async fn any(app: &App, visitor: Visitor, token: &str) -> Result<Open
 pub(super) async fn is_sent(app: &App, draft: &Draft) -> Result<bool, Error> {
     let row = draft::Entity::find_by_id(draft.id).one(app.reader()).await?;
     Ok(row.is_some_and(|it| it.outcome.is_some()))
-}
-
-async fn over(app: &App, sent: bool) -> Result<Response, Error> {
-    app.page_with(StatusCode::GONE, &OverPage { sent }).await
 }
 
 impl Draft {
@@ -241,8 +237,10 @@ impl Draft {
         row.run = Set(self.run.id);
         row.kind = Set(self.kind.name().to_owned());
         if longer {
-            row.ends_at = Set(work.now() + KEPT_SAVED);
+            let ends_at = work.now() + KEPT_SAVED;
+            row.ends_at = Set(ends_at);
             row.saved = Set(true);
+            links::keep_until(work, Purpose::Draft, self.id, ends_at).await?;
         }
         row.update(work.tx()).await?;
         Ok(())
@@ -271,19 +269,17 @@ pub(super) fn run_path(run: &RunDates) -> String {
     format!("/courses/{}/{}", run.course_code, run.slug)
 }
 
-/// A form that is over: nothing of it can be opened any more.
+/// A form that is over: nothing of it can be opened any more. The page is the same whether it was
+/// sent or not, and leads on from both.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct OverPage {
-    /// Whether it led to a result: then the mailbox has a link to it.
-    sent: bool,
-}
+pub(super) struct OverPage {}
 
 impl Page for OverPage {
     const TEMPLATE: &'static str = "pages/book/over.html";
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        [false, true].map(|sent| Self { sent }).to_vec()
+        vec![Self {}]
     }
 }
 
