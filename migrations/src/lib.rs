@@ -11,6 +11,7 @@ mod m20261120_000003_people;
 mod m20261120_000004_bookings;
 mod m20261120_000005_mail;
 mod m20261120_000006_forms;
+mod m20261125_000007_addresses;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000004_bookings::Migration),
             Box::new(m20261120_000005_mail::Migration),
             Box::new(m20261120_000006_forms::Migration),
+            Box::new(m20261125_000007_addresses::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+use uuid::Uuid;
 
 use crate::clock::Clock;
 
@@ -21,6 +22,7 @@ pub(crate) struct Limits {
     holds: Keyed,
     link_misses: Keyed,
     addresses: Keyed,
+    corrections: RateLimiter<Uuid, DashMapStateStore<Uuid>, ByClock, NoOpMiddleware<Second>>,
 }
 
 impl Limits {
@@ -30,6 +32,7 @@ impl Limits {
             holds: keyed(Quota::per_hour(count(10))),
             link_misses: keyed(Quota::per_minute(count(20))),
             addresses: keyed(Quota::per_hour(count(30))),
+            corrections: RateLimiter::dashmap_with_clock(Quota::per_hour(count(5)), ByClock(clock.clone())),
         }
     }
 
@@ -41,6 +44,15 @@ impl Limits {
     /// Counts one link that opened nothing (20 a minute).
     pub(crate) fn link_miss(&self, from: IpAddr) -> Result<(), Duration> {
         check(&self.link_misses, from)
+    }
+
+    /// Counts one correction of the address in one form (5 an hour): the same for addresses that we know
+    /// and those that we do not (T-36).
+    pub(crate) fn correction(&self, form: Uuid) -> Result<(), Duration> {
+        let limit = &self.corrections;
+        limit
+            .check_key(&form)
+            .map_err(|it| it.wait_time_from(limit.clock().now()))
     }
 
     /// Counts one form that makes us write to an address (30 an hour).

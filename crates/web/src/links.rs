@@ -21,8 +21,11 @@ use crate::work::Work;
 pub(crate) enum Purpose {
     /// A booking: see, confirm, change, cancel.
     Booking,
-    /// One offer of a place; its generation is the number of the offer in the booking's history.
+    /// One offer of a place; its generation holds the number of the offer in the booking's history and
+    /// how often the links to the booking were renewed ([`offer_generation`]).
     Offer,
+    /// An address that a person wants to use; about the booking from whose page they asked.
+    NewAddress,
     /// A form on its way.
     Draft,
     /// The list for mail about new dates.
@@ -34,6 +37,7 @@ impl Purpose {
         match self {
             Self::Booking => "booking",
             Self::Offer => "offer",
+            Self::NewAddress => "new_address",
             Self::Draft => "draft",
             Self::NewDates => "new_dates",
         }
@@ -72,6 +76,46 @@ impl Opened {
     pub(crate) fn booking(self) -> BookingId {
         BookingId(self.about)
     }
+
+    /// Which offer an offer link is for: its number in the history of the booking.
+    pub(crate) fn offer(self) -> i32 {
+        self.generation % OFFERS
+    }
+}
+
+/// More events than the history of any booking has.
+const OFFERS: i32 = 1 << 16;
+
+/// The generation of the link to an offer. It is another one after the links to the booking were
+/// renewed, so that a mailbox that the person has left can answer nothing (T-22).
+fn offer_generation(renewed: i32, offer: i32) -> i32 {
+    (renewed % (OFFERS / 2)) * OFFERS + offer % OFFERS
+}
+
+/// Makes the link to an offer, which has this number in the history of the booking.
+pub(crate) async fn make_offer(work: &Work, booking: BookingId, offer: i32) -> Result<(), Error> {
+    let last = newest(work.tx(), Purpose::Booking, booking.0).await?;
+    let renewed = last.map_or(0, |it| it.generation);
+    let generation = offer_generation(renewed, offer);
+    make(work, Purpose::Offer, booking.0, generation, None).await
+}
+
+/// Stops all links to a booking and its offers and makes new ones: the person is at another address.
+pub(crate) async fn renew_all(work: &Work, booking: BookingId, why: Stopped) -> Result<(), Error> {
+    let last = newest(work.tx(), Purpose::Booking, booking.0).await?;
+    let offer = newest(work.tx(), Purpose::Offer, booking.0).await?;
+    stop_all(work, booking, why).await?;
+    remake(work, Purpose::Booking, booking.0, last).await?;
+    match offer {
+        Some(it) if it.state == "live" => make_offer(work, booking, it.generation % OFFERS).await,
+        _ => Ok(()),
+    }
+}
+
+/// Stops all links to a booking and its offers.
+pub(crate) async fn stop_all(work: &Work, booking: BookingId, why: Stopped) -> Result<(), Error> {
+    stop(work, Purpose::Booking, booking.0, why).await?;
+    stop(work, Purpose::Offer, booking.0, why).await
 }
 
 /// Makes a link; making it twice is making it once.
@@ -162,8 +206,26 @@ pub(crate) async fn keep_until(work: &Work, purpose: Purpose, about: Uuid, ends_
 /// Stops the links to a record and makes a new one.
 pub(crate) async fn renew(work: &Work, purpose: Purpose, about: Uuid, why: Stopped) -> Result<(), Error> {
     let last = newest(work.tx(), purpose, about).await?;
-    let (generation, ends_at) = last.as_ref().map_or((0, None), |it| (it.generation, it.ends_at));
     stop(work, purpose, about, why).await?;
+    remake(work, purpose, about, last).await
+}
+
+/// Stops the links to a record and makes a new one that ends then.
+pub(crate) async fn renew_until(
+    work: &Work,
+    purpose: Purpose,
+    about: Uuid,
+    why: Stopped,
+    ends_at: Ts,
+) -> Result<(), Error> {
+    let last = newest(work.tx(), purpose, about).await?;
+    stop(work, purpose, about, why).await?;
+    make(work, purpose, about, last.map_or(0, |it| it.generation) + 1, Some(ends_at)).await
+}
+
+/// Makes the link that follows the last one.
+async fn remake(work: &Work, purpose: Purpose, about: Uuid, last: Option<link::Model>) -> Result<(), Error> {
+    let (generation, ends_at) = last.map_or((0, None), |it| (it.generation, it.ends_at));
     make(work, purpose, about, generation + 1, ends_at).await
 }
 

@@ -47,7 +47,7 @@ pub(crate) async fn follow(work: &Work, outcome: &Outcome) -> Result<(), Error> 
         let told = Told::about(work, it.booking).await?;
         links::make(work, Purpose::Booking, it.booking.0, 1, None).await?;
         if matches!(it.event, Event::Offer { .. }) {
-            links::make(work, Purpose::Offer, it.booking.0, it.n, None).await?;
+            links::make_offer(work, it.booking, it.n).await?;
         }
         for call in calls(it, asks_whether_to_go_on, &settings) {
             make(work, it, &told, call).await?;
@@ -168,6 +168,7 @@ fn is_copied(kind: Kind) -> bool {
         Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
+        | Kind::ConfirmAddress
         | Kind::ResumeDraft
         | Kind::BookingDetailsChanged => false,
     }

@@ -62,6 +62,8 @@ pub(crate) enum Kind {
     YourLinks,
     /// M23
     ConfirmNewDates,
+    /// A new address is to be confirmed (T-26).
+    ConfirmAddress,
     /// A form to carry on with.
     ResumeDraft,
     /// T-26
@@ -70,7 +72,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -88,6 +90,7 @@ impl Kind {
         Self::NewDates,
         Self::YourLinks,
         Self::ConfirmNewDates,
+        Self::ConfirmAddress,
         Self::ResumeDraft,
         Self::BookingDetailsChanged,
     ];
@@ -112,6 +115,7 @@ impl Kind {
             Self::NewDates => "new_dates",
             Self::YourLinks => "your_links",
             Self::ConfirmNewDates => "confirm_new_dates",
+            Self::ConfirmAddress => "confirm_address",
             Self::ResumeDraft => "resume_draft",
             Self::BookingDetailsChanged => "booking_details_changed",
         }

@@ -38,6 +38,7 @@ pub(crate) async fn add(work: &Work, new: NewPerson) -> Result<PersonId, Error> 
         email: Set(new.email),
         email_proven_at: Set(None),
         email_bad: Set(false),
+        new_email: Set(None),
         phone: Set(new.phone),
         post_address: Set(None),
         prefers: Set(new.prefers),

@@ -53,6 +53,29 @@ impl Work {
         Ok(work.tx.commit().await?)
     }
 
+    /// Tries something within this change: if it fails, nothing of it stays, and the change goes on.
+    pub(crate) async fn attempt<T, F>(&self, attempt: impl FnOnce(Arc<Self>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let part = Arc::new(Self {
+            // A savepoint of this transaction.
+            tx: self.tx.begin().await?,
+            now: self.now,
+            secrets: self.secrets.clone(),
+            base_url: self.base_url.clone(),
+        });
+        let value = attempt(part.clone()).await;
+        let part = Arc::into_inner(part).ok_or_else(|| Error::fault(std::fmt::Error))?;
+        match value {
+            Ok(value) => part.tx.commit().await.map(|()| value).map_err(Error::from),
+            Err(error) => {
+                part.tx.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+
     /// The transaction.
     pub fn tx(&self) -> &DatabaseTransaction {
         &self.tx

@@ -15,6 +15,8 @@ pub struct Model {
     pub email: Option<String>,
     pub email_proven_at: Option<Ts>,
     pub email_bad: bool,
+    /// Wanted instead of `email`, and not confirmed yet (T-26).
+    pub new_email: Option<String>,
     pub phone: Option<String>,
     pub post_address: Option<String>,
     pub prefers: String,

@@ -46,6 +46,9 @@ pub(crate) struct Parameters {
     /// The dates to tell of (M20); all dates that can be booked, if none are named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<RunId>,
+    /// The dates that were booked again with an address that has a booking there (M21, T-36).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) again: Option<RunId>,
     /// Written by the sender: what the mail asks a calendar to show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) calendar: Vec<Shown>,
@@ -129,6 +132,8 @@ pub(crate) struct OfBooking {
     pub(crate) token: Option<String>,
     /// The token of the offer that stands.
     pub(crate) offer: Option<String>,
+    /// The token to confirm a new address.
+    pub(crate) new_address: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
     /// M05, M16: where in the queue.
@@ -150,6 +155,8 @@ pub(crate) enum Reader {
         /// Whether we know that it is theirs (B-21).
         proven: bool,
     },
+    /// Whoever has the address that the person wants to use from now on (T-26).
+    Newcomer,
     /// Whoever booked for them (B-105).
     Copy,
     /// The same, when the person no longer wants it.
@@ -205,6 +212,7 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
             new_dates(kind, it, facts)
         }
         Kind::ConfirmEmail
+        | Kind::ConfirmAddress
         | Kind::ConfirmReminder
         | Kind::Booked
         | Kind::Lapsed
@@ -251,10 +259,12 @@ fn new_dates(kind: Kind, it: &OfInterest, facts: &Facts) -> Result<(), &'static 
 
 fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'static str> {
     match &it.reader {
+        Reader::NoMore if kind == Kind::ConfirmAddress => return Err("the address is settled"),
         Reader::NoMore => return Err("the person ended the permission for copies"),
+        Reader::Newcomer if kind != Kind::ConfirmAddress => return Err("the address was changed"),
         // The old address is told that details changed, and nothing else (T-26).
         Reader::Former(_) if kind != Kind::BookingDetailsChanged => return Err("the address was changed"),
-        Reader::Former(_) | Reader::Owner { .. } | Reader::Copy => {}
+        Reader::Former(_) | Reader::Owner { .. } | Reader::Newcomer | Reader::Copy => {}
     }
     let state = it.record.state;
     let overtaken = Err("something else happened since");
@@ -262,14 +272,9 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
     let present = facts.parameters.event.is_none_or(|n| it.since == Some(n));
     let is = |so: bool| if so && present { Ok(()) } else { overtaken };
     match kind {
-        Kind::ConfirmEmail => {
-            let unproven = state.is_live() && !it.person.is_proven() && facts.parameters.event.is_none();
-            if unproven {
-                Ok(())
-            } else {
-                is(matches!(state, State::Unconfirmed { .. }))
-            }
-        }
+        Kind::ConfirmEmail => is(matches!(state, State::Unconfirmed { .. })),
+        Kind::ConfirmAddress if it.reader == Reader::Newcomer => Ok(()),
+        Kind::ConfirmAddress => Err("the address is settled"),
         Kind::ConfirmReminder if matches!(state, State::Unconfirmed { until } if until <= facts.now) => {
             Err("it is too late for a reminder")
         }
@@ -316,6 +321,7 @@ pub(crate) async fn load(
         },
         Kind::NewDates | Kind::ConfirmNewDates => interest(db, secrets, now, row, &parameters).await?,
         Kind::ConfirmEmail
+        | Kind::ConfirmAddress
         | Kind::ConfirmReminder
         | Kind::Booked
         | Kind::Lapsed
@@ -375,6 +381,8 @@ async fn links_of(
 ) -> Result<Subject, Error> {
     let people = person::Entity::find()
         .filter(person::Column::Email.eq(&row.recipient))
+        // Whose owner told us that the bookings are not theirs gets no link to them (B-20).
+        .filter(person::Column::EmailBad.eq(false))
         .all(db)
         .await?;
     let all = bookings::of_people(db, people.iter().map(|it| it.id)).await?;
@@ -440,10 +448,18 @@ async fn of_booking(
     };
     let in_queue = matches!(kind, Kind::Waiting | Kind::Moved) && record.state == State::Waiting;
     Ok(Subject::Booking(Box::new(OfBooking {
-        reader: reader(&record, &person, parameters.copy, &row.recipient),
+        reader: reader(kind, &record, &person, parameters.copy, &row.recipient),
         since,
         token: links::token(db, secrets, Purpose::Booking, id.0).await?,
-        offer: offered.map(|n| links::token_of(secrets, Purpose::Offer, id.0, n)),
+        offer: match offered {
+            Some(_) => links::token(db, secrets, Purpose::Offer, id.0).await?,
+            None => None,
+        },
+        new_address: if kind == Kind::ConfirmAddress {
+            links::token(db, secrets, Purpose::NewAddress, id.0).await?
+        } else {
+            None
+        },
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
         band: if in_queue {
             band_of(db, &record).await?
@@ -468,7 +484,7 @@ async fn of_booking(
     })))
 }
 
-fn reader(record: &BookingRecord, person: &Person, copy: bool, recipient: &str) -> Reader {
+fn reader(kind: Kind, record: &BookingRecord, person: &Person, copy: bool, recipient: &str) -> Reader {
     if copy {
         let contact = record
             .booked_by_contact
@@ -476,6 +492,13 @@ fn reader(record: &BookingRecord, person: &Person, copy: bool, recipient: &str) 
             .and_then(|it| it.parse::<people::address::Address>().ok());
         let still = record.copy_permission && contact.is_some_and(|it| it.to_string() == recipient);
         return if still { Reader::Copy } else { Reader::NoMore };
+    }
+    if kind == Kind::ConfirmAddress {
+        return if person.new_email.as_deref() == Some(recipient) {
+            Reader::Newcomer
+        } else {
+            Reader::NoMore
+        };
     }
     let address = person.email.clone().filter(|_| !person.email_bad);
     if address.as_deref() == Some(recipient) {
@@ -527,6 +550,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::CancelledByTeam
         | Kind::Moved => true,
         Kind::ConfirmEmail
+        | Kind::ConfirmAddress
         | Kind::ConfirmReminder
         | Kind::Lapsed
         | Kind::Waiting
@@ -691,6 +715,7 @@ mod tests {
             email: Some("sam@example.com".to_owned()),
             email_proven_at: None,
             email_bad: false,
+            new_email: None,
             phone: None,
             post_address: None,
             prefers: "email".to_owned(),
@@ -703,6 +728,7 @@ mod tests {
             since: Some(2),
             token: None,
             offer: None,
+            new_address: None,
             booked_there: false,
             band: None,
             old: None,
@@ -745,6 +771,7 @@ mod tests {
             Kind::NewDates,
             Kind::YourLinks,
             Kind::ConfirmNewDates,
+            Kind::ConfirmAddress,
             Kind::ResumeDraft,
         ];
         let mut table = String::new();
@@ -836,11 +863,15 @@ mod tests {
     }
 
     #[test]
-    fn an_address_can_be_confirmed_again_without_a_hold() {
-        let mut again = about(of_booking(State::Booked));
-        assert!(still_true(Kind::ConfirmEmail, &again).is_err());
-        again.parameters.event = None;
-        assert_eq!(still_true(Kind::ConfirmEmail, &again), Ok(()));
+    fn a_new_address_is_asked_while_it_is_wanted() {
+        let mut it = of_booking(State::Booked);
+        for (new_email, wanted) in [(Some("new@example.com"), true), (Some("newer@example.com"), false), (None, false)] {
+            it.person.new_email = new_email.map(str::to_owned);
+            it.reader = reader(Kind::ConfirmAddress, &it.record, &it.person, false, "new@example.com");
+            assert_eq!(still_true(Kind::ConfirmAddress, &about(it.clone())).is_ok(), wanted);
+        }
+        it.reader = Reader::Newcomer;
+        assert!(!it.is_trusted() && !it.has_links(), "the booking is not theirs yet");
     }
 
     #[test]

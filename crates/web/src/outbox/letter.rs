@@ -48,6 +48,8 @@ pub(crate) struct Letter {
     pub(crate) reference: String,
     /// M13: until when the person goes first (B-53): "Monday 21 June 2027 at 6pm".
     pub(crate) priority_until: Option<String>,
+    /// M21: the dates that were booked once more with this address (T-36).
+    pub(crate) again: Option<String>,
     /// M21: the live bookings of the address.
     pub(crate) bookings: Vec<LinkedBooking>,
     /// Full addresses of our pages; `None` leaves the link and its words out.
@@ -133,6 +135,8 @@ pub(crate) struct Links {
     pub(crate) courses: Option<String>,
     /// The page of the course or of its dates.
     pub(crate) book_again: Option<String>,
+    /// `/address/{token}`
+    pub(crate) new_address: Option<String>,
     /// `/new-dates/{token}`
     pub(crate) new_dates_confirm: Option<String>,
     /// `/new-dates/{token}`

@@ -29,6 +29,8 @@ pub(crate) fn letter(base_url: &str, kind: Kind, facts: &Facts) -> Letter {
     match &facts.subject {
         Subject::Booking(it) => about_booking(&mut letter, &pages, kind, it, facts),
         Subject::Links(found) => {
+            let again = found.iter().find(|it| Some(it.run.id) == facts.parameters.again);
+            letter.again = again.map(|it| words::dates(&it.run.sessions));
             letter.bookings = found
                 .iter()
                 .map(|it| LinkedBooking {
@@ -98,6 +100,8 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
     let first = Duration::days(facts.settings.priority);
     letter.priority_until = it.run.cancelled_at.map(|at| words::date_time(at + first));
     letter.links.book_again = Some(pages.at(&format!("/courses/{}", it.run.course_code)));
+    let page = |token: &String| pages.token(Purpose::NewAddress, token, "");
+    letter.links.new_address = it.new_address.as_ref().map(page);
     if let Some(token) = it.token.as_ref().filter(|_| it.has_links()) {
         letter.links = booking_links(pages, token, it, std::mem::take(&mut letter.links));
     }
@@ -135,6 +139,7 @@ impl Pages<'_> {
         let below = match purpose {
             Purpose::Booking => "/b",
             Purpose::Offer => "/o",
+            Purpose::NewAddress => "/address",
             Purpose::Draft => "/d",
             Purpose::NewDates => "/new-dates",
         };

@@ -295,7 +295,7 @@ fn moved_on(kind: Kind, facts: &Facts) -> Option<Option<String>> {
     match &facts.subject {
         Subject::Booking(it) if kind != Kind::BookingDetailsChanged => match &it.reader {
             Reader::Former(new) => Some(new.clone()),
-            Reader::Owner { .. } | Reader::Copy | Reader::NoMore => None,
+            Reader::Owner { .. } | Reader::Newcomer | Reader::Copy | Reader::NoMore => None,
         },
         Subject::Booking(_)
         | Subject::Links(_)

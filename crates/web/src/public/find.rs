@@ -9,7 +9,6 @@ use axum_extra::routing::TypedPath;
 use booking::calendar;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use time::Duration;
 use uuid::Uuid;
@@ -18,6 +17,7 @@ use crate::app::App;
 use crate::entity::outbox_mail;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields, Problem, problems};
+use crate::outbox::facts::Parameters;
 use crate::outbox::{self, Kind, Mail};
 use crate::pages::Page;
 use crate::people::address::Address;
@@ -87,21 +87,27 @@ pub(crate) fn read_address(email: &mut Answer) -> Option<Address> {
     address
 }
 
-/// Writes the mail of links (M21), known or unknown; gives the page that says so.
+/// Writes the mail of links, known or unknown; gives the page that says so.
 async fn write(work: &Work, address: &Address) -> Result<String, Error> {
-    let about = named_after(address);
-    if !asked_often(work, Kind::YourLinks, about).await? {
-        let mail = Mail {
-            kind: Kind::YourLinks,
-            about,
-            recipient: address.to_string(),
-            occasion: work.fresh_id().to_string(),
-            due_at: work.now(),
-            parameters: json!({}),
-        };
-        outbox::write(work, mail).await?;
-    }
+    write_links(work, address, Parameters::default()).await?;
     Ok(SentPath.to_string())
+}
+
+/// Writes the mail of links to an address (M21), unless it got as many as it may an hour (T-33).
+pub(crate) async fn write_links(work: &Work, address: &Address, parameters: Parameters) -> Result<(), Error> {
+    let about = named_after(address);
+    if asked_often(work, Kind::YourLinks, about).await? {
+        return Ok(());
+    }
+    let mail = Mail {
+        kind: Kind::YourLinks,
+        about,
+        recipient: address.to_string(),
+        occasion: work.fresh_id().to_string(),
+        due_at: work.now(),
+        parameters: parameters.into_value(),
+    };
+    outbox::write(work, mail).await
 }
 
 /// What these mails are about is no record but an address; its name is made from it, so that the mails

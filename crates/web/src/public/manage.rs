@@ -31,6 +31,7 @@ mod join;
 pub(crate) mod keep;
 mod moving;
 mod needs;
+mod new_address;
 mod new_link;
 mod other_dates;
 pub(crate) mod question;
@@ -130,6 +131,7 @@ pub(crate) fn routes() -> Routes {
         .get::<CalendarPath, _, _>(who, calendar_file::download)
         .get::<NewLinkPath, _, _>(who, new_link::ask)
         .post::<NewLinkPath, _, _>(who, new_link::send)
+        .and(new_address::routes())
 }
 
 /// How long links to a booking live after its last session (T-22).

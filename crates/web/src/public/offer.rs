@@ -93,7 +93,7 @@ impl Offer {
     async fn open(app: &App, visitor: Visitor, token: &str) -> Result<Self, Error> {
         let held = Held::open(app, visitor, Purpose::Offer, token).await?;
         let history = bookings::history(app.reader(), held.record.id).await?;
-        let n = held.opened.generation;
+        let n = held.opened.offer();
         let called = history.iter().any(|it| it.n > n && it.event == "call_me");
         Ok(Self {
             became: became(n, held.record.state, &history),

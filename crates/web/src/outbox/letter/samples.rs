@@ -3,11 +3,12 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 19] = [
+pub(crate) const KINDS: [&str; 20] = [
     "booked",
     "booking_details_changed",
     "cancelled",
     "cancelled_by_team",
+    "confirm_address",
     "confirm_email",
     "confirm_new_dates",
     "confirm_reminder",
@@ -33,7 +34,7 @@ const TOKEN: &str = "Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE";
 pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     let base = with_links(kind, proven());
     let mut samples = match kind {
-        "confirm_email" | "confirm_reminder" | "lapsed" | "resume_draft" => Vec::new(),
+        "confirm_address" | "confirm_email" | "confirm_reminder" | "lapsed" | "resume_draft" => Vec::new(),
         "new_dates" => vec![base.clone()],
         "run_changed" | "moved" => ["booked", "offered", "unconfirmed", "waiting"]
             .map(|state| Letter {
@@ -52,6 +53,10 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             base.clone(),
             Letter {
                 bookings: Vec::new(),
+                ..base.clone()
+            },
+            Letter {
+                again: Some("Tuesday 26 and Wednesday 27 January 2027".into()),
                 ..base.clone()
             },
         ],
@@ -145,7 +150,14 @@ fn proven() -> Letter {
 fn with_links(kind: &str, letter: Letter) -> Letter {
     let booking = |page: &str| Some(format!("{HOST}/b/{TOKEN}{page}"));
     let new_dates = || Some(format!("{HOST}/new-dates/{TOKEN}"));
-    let about_a_booking = !["confirm_new_dates", "new_dates", "resume_draft", "your_links"].contains(&kind);
+    let about_a_booking = ![
+        "confirm_address",
+        "confirm_new_dates",
+        "new_dates",
+        "resume_draft",
+        "your_links",
+    ]
+    .contains(&kind);
     let links = Links {
         manage: booking("").filter(|_| about_a_booking),
         confirm: booking("/confirm"),
@@ -158,6 +170,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         find: Some(format!("{HOST}/bookings/find")),
         courses: Some(format!("{HOST}/courses")),
         book_again: Some(format!("{HOST}/courses/intro")),
+        new_address: Some(format!("{HOST}/address/{TOKEN}")),
         new_dates_confirm: new_dates(),
         new_dates_stop: new_dates(),
         draft: Some(format!("{HOST}/d/{TOKEN}")),

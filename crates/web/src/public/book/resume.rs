@@ -51,7 +51,7 @@ pub(super) async fn save(
 /// Beyond a few an hour nothing more is sent: anybody can type any address.
 async fn mail_link(work: &Work, draft: &Draft, recipient: String, op: Option<String>) -> Result<(), Error> {
     let lately = outbox_mail::Entity::find()
-        .filter(outbox_mail::Column::About.eq(draft.id))
+        .filter(outbox_mail::Column::Recipient.eq(&recipient))
         .filter(outbox_mail::Column::Kind.eq(Kind::ResumeDraft.name()))
         .filter(outbox_mail::Column::CreatedAt.gt(work.now() - time::Duration::hours(1)));
     let (settings, _) = calendar::rules(work.tx()).await?;

@@ -5,13 +5,14 @@
 //! says what it says to everybody (B-13, T-36).
 //!
 //! What could tell the two apart, and what is done about it:
-//! - *Answers.* The page shows a receipt that is written down once: reference, end of the hold, band.
-//!   For a known address it is what a stranger would have got. So the end of a first hold is not on
-//!   the page of a repeat; it is in the mail.
+//! - *Answers.* The page shows a receipt that is written down once for each form: reference, end of the
+//!   hold, band. For a known address it is what a stranger would have got, and it stays when the form
+//!   is sent again with another address. So the end of a first hold is not on the page of a repeat; it
+//!   is in the mail.
 //! - *Refusals.* The booking is made before anybody looks whether the address is known, so a full,
 //!   closed or cancelled run says the same to all.
-//! - *Work.* What was made for a known address is rolled back, and one short change tells the mailbox.
-//!   A known address so costs a rollback and a few statements more, and leaves fewer rows.
+//! - *Work.* It is one change with one commit for both. What was made for a known address is taken back
+//!   within it, and a mail is written instead; it leaves fewer rows.
 //! - *Places.* On the last place of a run, whoever books with somebody's address can see afterwards
 //!   whether the place is still free. The rule that a known address takes no place brings that about.
 //! - *Limits.* They count what was sent, not what came of it, and share one page.
@@ -35,12 +36,14 @@ use super::draft::{self, Draft, Kind, Receipt};
 use crate::app::App;
 use crate::entity::{draft as row, outbox_mail, person};
 use crate::error::Error;
-use crate::links::{self, Purpose, Stopped};
+use crate::links::{self, Stopped};
 use crate::notify::NOT_ME;
 use crate::outbox::facts::Parameters;
 use crate::outbox::{self, Kind as MailKind, Mail};
 use crate::people::address::Address;
+use crate::people::matching::name_key;
 use crate::people::{self, Person};
+use crate::public::find::write_links;
 use crate::public::questions::{EmailQuestion, add_needs, add_someone};
 use crate::tasks::{self, TaskKind};
 use crate::work::Work;
@@ -108,15 +111,19 @@ pub(super) async fn send(app: &App, draft: &Draft, op: Option<&str>, content: &s
 
 async fn deliver(app: &App, sending: &Sending, op: Option<&str>, content: &str) -> Result<(), Error> {
     let made = app
-        .change(async |work| work.once(op, content, book(&work, sending)).await)
+        .change(async |work| work.once(op, content, book_or_tell(&work, sending)).await)
         .await;
-    match made {
-        Err(Error::Refused(Refusal::Booked)) => {
-            app.change(async |work| work.once(op, content, tell(&work, sending)).await)
-                .await?;
-            Ok(())
-        }
-        other => one_page(other.map(|_| ())),
+    one_page(made.map(|_| ()))
+}
+
+/// Makes the booking; or tells the mailbox, if it turns out that the address is known.
+async fn book_or_tell(work: &Work, sending: &Sending) -> Result<String, Error> {
+    match work
+        .attempt(async |part| book(&part, sending).await)
+        .await
+    {
+        Err(Error::Refused(Refusal::Booked)) => tell(work, sending).await,
+        other => other,
     }
 }
 
@@ -145,8 +152,11 @@ async fn book(work: &Work, sending: &Sending) -> Result<String, Error> {
         row.update(work.tx()).await?;
     }
     let booking = BookingId(work.fresh_id());
-    let details = details(work, answers).await?;
-    let reference = details.reference.clone();
+    let reference = match told(&row)? {
+        Some(receipt) => receipt.reference,
+        None => fresh_reference(work).await?,
+    };
+    let details = details(answers, reference.clone());
     let asked = Asked {
         change: change(sending.kind, ask(booking, person)),
         cause: Cause::person(),
@@ -182,6 +192,12 @@ async fn to_send(work: &Work, sending: &Sending) -> Result<Option<row::Model>, E
     })
 }
 
+/// What the sender of the form was told, if it was sent before.
+fn told(row: &row::Model) -> Result<Option<Receipt>, Error> {
+    let receipt = row.outcome.as_deref().map(serde_json::from_str).transpose();
+    receipt.map_err(Error::fault)
+}
+
 /// Notes on the form what came of it; a receipt that stands stays.
 async fn finish(
     work: &Work,
@@ -190,21 +206,22 @@ async fn finish(
     booking: Option<BookingId>,
     receipt: Option<&Receipt>,
 ) -> Result<String, Error> {
+    let is_new = row.outcome.is_none();
     let mut row = row.into_active_model();
     row.booking = Set(booking);
     row.kind = Set(sending.kind.name().to_owned());
     row.answers = Set(serde_json::to_value(&sending.answers).map_err(Error::fault)?);
-    if let Some(receipt) = receipt {
+    if let Some(receipt) = receipt.filter(|_| is_new) {
         row.outcome = Set(Some(serde_json::to_string(receipt).map_err(Error::fault)?));
     }
     row.update(work.tx()).await?;
     Ok(DONE.to_owned())
 }
 
-async fn details(work: &Work, answers: &Answers) -> Result<Details, Error> {
+fn details(answers: &Answers, reference: String) -> Details {
     let support = &answers.support;
-    Ok(Details {
-        reference: fresh_reference(work).await?,
+    Details {
+        reference,
         source: Source::Web,
         agreement_version: AGREEMENT_VERSION.to_owned(),
         privacy_version: PRIVACY_VERSION.to_owned(),
@@ -214,7 +231,7 @@ async fn details(work: &Work, answers: &Answers) -> Result<Details, Error> {
         booked_by: support.booked_by.given(),
         booked_by_contact: support.booked_by_contact.given(),
         copy_permission: support.copies,
-    })
+    }
 }
 
 /// A reference that no booking has.
@@ -240,25 +257,31 @@ async fn look_around(work: &Work, sending: &Sending, own: BookingId) -> Result<(
     if sending.kind == Kind::Book && i64::try_from(holds).unwrap_or(i64::MAX) >= settings.holds_per_address {
         return Err(Refusal::TooManyHolds.into());
     }
-    match known(all, sending.run, Some(own)) {
+    match known(all, sending, Some(own)) {
         Some(_) => Err(Refusal::Booked.into()),
         None => Ok(()),
     }
 }
 
-/// The live booking on this run that mail or a call should be about: the one that is furthest.
+/// The live booking on this run that mail or a call should be about: the one that is furthest. People
+/// who share a phone are told apart by their names; those who share a mailbox are not, for the page
+/// must not tell whether it is known (T-36).
 fn known(
     all: Vec<(BookingRecord, Person)>,
-    run: RunId,
+    sending: &Sending,
     but: Option<BookingId>,
 ) -> Option<(BookingRecord, Person)> {
-    let here = all
-        .into_iter()
-        .filter(|(it, _)| it.run == run && Some(it.id) != but && it.state.is_live());
+    let name = name_key(&sending.answers.you.full_name.value);
+    let by_phone = sending.answers.contact.address().is_none();
+    let same = |person: &Person| !by_phone || name_key(&person.full_name) == name;
+    let here = all.into_iter().filter(|(it, person)| {
+        it.run == sending.run && Some(it.id) != but && it.state.is_live() && same(person)
+    });
     here.min_by_key(|(it, _)| (matches!(it.state, State::Unconfirmed { .. }), it.id))
 }
 
 /// The bookings of everybody with this address, or without an address with this phone number (B-13).
+/// An address whose owner told us that it was not they who booked says nothing about its owner (B-20).
 async fn bookings_of(
     db: &impl ConnectionTrait,
     answers: &Answers,
@@ -267,6 +290,7 @@ async fn bookings_of(
     let people = if let Some(address) = answers.contact.address() {
         everybody
             .filter(person::Column::Email.eq(address.to_string()))
+            .filter(person::Column::EmailBad.eq(false))
             .all(db)
             .await?
     } else {
@@ -311,7 +335,7 @@ async fn tell(work: &Work, sending: &Sending) -> Result<String, Error> {
 
 async fn tell_the_known(work: &Work, sending: &Sending) -> Result<(), Error> {
     let all = bookings_of(work.tx(), &sending.answers).await?;
-    let Some((booking, person)) = known(all, sending.run, None) else {
+    let Some((booking, person)) = known(all, sending, None) else {
         return Ok(());
     };
     match (booking.state, sending.answers.contact.address()) {
@@ -320,15 +344,11 @@ async fn tell_the_known(work: &Work, sending: &Sending) -> Result<(), Error> {
             Ok(())
         }
         (_, Some(address)) => {
-            let mail = Mail {
-                kind: MailKind::YourLinks,
-                about: work.fresh_id(),
-                recipient: address.to_string(),
-                occasion: work.fresh_id().to_string(),
-                due_at: work.now(),
-                parameters: Parameters::default().into_value(),
+            let parameters = Parameters {
+                again: Some(sending.run),
+                ..Parameters::default()
             };
-            outbox::write(work, mail).await
+            write_links(work, &address, parameters).await
         }
     }
 }
@@ -391,6 +411,7 @@ pub(super) async fn correct(
 ) -> Result<(), Error> {
     let mut sending = Sending::of(draft);
     sending.answers.contact.email = EmailQuestion::settled(address);
+    app.limits.correction(draft.id).map_err(Error::TooMany)?;
     let Some(booking) = draft.booking else {
         sending.again = true;
         return deliver(app, &sending, op, content).await;
@@ -398,17 +419,25 @@ pub(super) async fn correct(
     let sending = &sending;
     let made = app
         .change(async |work| {
-            work.once(op, content, redirect(&work, sending, booking, address))
-                .await
+            let corrected = redirect_or_give_up(&work, sending, booking, address);
+            work.once(op, content, corrected).await
         })
         .await;
-    match made {
-        Err(Error::Refused(Refusal::Booked)) => {
-            app.change(async |work| work.once(op, content, give_up(&work, sending, booking)).await)
-                .await?;
-            Ok(())
-        }
-        other => one_page(other.map(|_| ())),
+    one_page(made.map(|_| ()))
+}
+
+async fn redirect_or_give_up(
+    work: &Work,
+    sending: &Sending,
+    id: BookingId,
+    to: &Address,
+) -> Result<String, Error> {
+    match work
+        .attempt(async |part| redirect(&part, sending, id, to).await)
+        .await
+    {
+        Err(Error::Refused(Refusal::Booked)) => give_up(work, sending, id).await,
+        other => other,
     }
 }
 
@@ -422,15 +451,13 @@ async fn redirect(work: &Work, sending: &Sending, id: BookingId, to: &Address) -
         changed.email = Set(Some(to.to_string()));
         changed.email_bad = Set(false);
         changed.update(work.tx()).await?;
-        links::renew(work, Purpose::Booking, id.0, Stopped::Corrected).await?;
+        links::renew_all(work, id, Stopped::Corrected).await?;
         remind(work, id, &old, to).await?;
     }
     let person = people::find(work.tx(), booking.person)
         .await?
         .ok_or(Error::NotFound)?;
-    if !tell_again(work, &booking, &person).await? {
-        return Err(Error::TooMany(Duration::from_hours(1)));
-    }
+    tell_again(work, &booking, &person).await?;
     finish(work, row, sending, Some(id), None).await
 }
 
@@ -448,7 +475,7 @@ async fn give_up(work: &Work, sending: &Sending, id: BookingId) -> Result<String
         details: None,
     };
     let _ = work.allocate(sending.run, asked).await?;
-    links::stop(work, Purpose::Booking, id.0, Stopped::Corrected).await?;
+    links::stop_all(work, id, Stopped::Corrected).await?;
     tell_the_known(work, sending).await?;
     finish(work, row, sending, None, None).await
 }

@@ -4,9 +4,9 @@ use axum::extract::State as Extracted;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::calendar::{self, RunDates};
-use booking::{Ask, Asked, Availability, Cause, Change, State, allocator};
+use booking::{Ask, Asked, Availability, Cause, Change, State, allocator, bookings};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde::Serialize;
 
 use super::call_us::{self, Why};
@@ -14,14 +14,13 @@ use super::keep::{self, Claim, Claimed, Keep};
 use super::question::Question;
 use super::{Choice, ConfirmPath, Facts, Held, Sent};
 use crate::app::App;
-use crate::entity::{outbox_mail, person};
+use crate::entity::person;
 use crate::error::Error;
 use crate::forms::{AGAIN, Fields};
 use crate::links::{self, Purpose, Stopped};
 use crate::notify::NOT_ME;
-use crate::outbox::Kind;
 use crate::pages::Page;
-use crate::people::matching;
+use crate::people::{self, matching};
 use crate::tasks::{self, TaskKind};
 use crate::visitor::Visitor;
 use crate::words;
@@ -202,13 +201,12 @@ enum Denial {
     AskToCancel,
 }
 
-/// A place that somebody confirmed, or that staff booked, is never lost because a mail about it went to
-/// a stranger: by a slip when the address was changed, or typed wrong on the phone.
-fn denial(state: State, proven: bool, was_moved_here: bool) -> Denial {
+/// A place that staff booked is never lost because its address was typed wrong on the phone and the mail
+/// went to a stranger.
+fn denial(state: State, proven: bool) -> Denial {
     match state {
         _ if proven => Denial::AskToCancel,
         State::Booked => Denial::StopMail,
-        State::Waiting | State::Offered { .. } | State::Lapsed if was_moved_here => Denial::StopMail,
         State::Unconfirmed { .. }
         | State::Waiting
         | State::Offered { .. }
@@ -219,37 +217,42 @@ fn denial(state: State, proven: bool, was_moved_here: bool) -> Denial {
     }
 }
 
-/// The occasions of mail to an address that a person changed to.
-pub(super) const NEW_ADDRESS: &str = "address-";
-
-/// Whether the mailbox was given for this booking after another one had been proven.
-async fn was_moved_here(db: &impl ConnectionTrait, held: &Held) -> Result<bool, Error> {
-    let found = outbox_mail::Entity::find()
-        .filter(outbox_mail::Column::Kind.eq(Kind::ConfirmEmail.name()))
-        .filter(outbox_mail::Column::About.eq(held.record.id.0))
-        .filter(outbox_mail::Column::Occasion.starts_with(NEW_ADDRESS))
-        .one(db)
-        .await?;
-    Ok(found.is_some())
-}
-
 async fn not_me(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
-    let was_moved_here = was_moved_here(app.reader(), held).await?;
-    match denial(held.record.state, held.person.is_proven(), was_moved_here) {
+    let denied = app
+        .change(async |work| {
+            let denial = now(&work, held).await?;
+            sent.once(&work, deny(&work, held, denial)).await?;
+            Ok(denial)
+        })
+        .await?;
+    match denied {
         Denial::AskToCancel => Ok(held.go("/cancel")),
-        Denial::Cancel => {
-            app.change(async |work| sent.once(&work, cancel(&work, held)).await)
-                .await?;
-            Ok(held.go(""))
-        }
+        Denial::Cancel => Ok(held.go("")),
         Denial::StopMail => {
-            app.change(async |work| sent.once(&work, stop_mail(&work, held)).await)
-                .await?;
             app.page(&NotYouPage {
                 dates: words::dates(&held.run.sessions),
             })
             .await
         }
+    }
+}
+
+/// What it does now: between the page and this moment somebody may have said yes.
+async fn now(work: &Work, held: &Held) -> Result<Denial, Error> {
+    matching::lock_address(work, held.person.id).await?;
+    let record = bookings::find(work.tx(), held.record.id).await?;
+    let person = people::find(work.tx(), held.person.id).await?;
+    let (Some(record), Some(person)) = (record, person) else {
+        return Err(Error::NotFound);
+    };
+    Ok(denial(record.state, person.is_proven()))
+}
+
+async fn deny(work: &Work, held: &Held, denial: Denial) -> Result<(), Error> {
+    match denial {
+        Denial::AskToCancel => Ok(()),
+        Denial::Cancel => cancel(work, held).await,
+        Denial::StopMail => stop_mail(work, held).await,
     }
 }
 
@@ -280,7 +283,7 @@ async fn stop_mail(work: &Work, held: &Held) -> Result<(), Error> {
     let mut row = row.into_active_model();
     row.email_bad = Set(true);
     row.update(work.tx()).await?;
-    links::renew(work, Purpose::Booking, held.record.id.0, Stopped::Corrected).await?;
+    links::renew_all(work, held.record.id, Stopped::Corrected).await?;
     let occasion = format!("not-theirs-{}", work.fresh_id());
     tasks::add(
         work,
@@ -425,12 +428,11 @@ mod tests {
     #[test]
     fn a_stranger_ends_only_what_nobody_has_confirmed() {
         assert_eq!(
-            denial(State::Unconfirmed { until: before() }, false, false),
+            denial(State::Unconfirmed { until: before() }, false),
             Denial::Cancel
         );
-        assert_eq!(denial(State::Waiting, false, false), Denial::Cancel);
-        assert_eq!(denial(State::Booked, false, false), Denial::StopMail);
-        assert_eq!(denial(State::Waiting, false, true), Denial::StopMail);
-        assert_eq!(denial(State::Booked, true, true), Denial::AskToCancel);
+        assert_eq!(denial(State::Waiting, false), Denial::Cancel);
+        assert_eq!(denial(State::Booked, false), Denial::StopMail);
+        assert_eq!(denial(State::Booked, true), Denial::AskToCancel);
     }
 }

@@ -69,7 +69,7 @@ pub(super) async fn show(
     }
     match Part::named(&asked.change) {
         None => {
-            app.page(&DetailsPage::of(&app, &held, !asked.saved.is_empty()).await?)
+            app.page(&DetailsPage::of(&app, &held, &asked.saved).await?)
                 .await
         }
         Some(Part::Names) => app.page(&names::NamesPage::of(&app, &held)).await,
@@ -114,8 +114,13 @@ fn saved(held: &Held) -> Response {
     Redirect::to(&held.path("/details?saved=yes")).into_response()
 }
 
+/// The same, and that a new address is to be confirmed.
+fn asked_there(held: &Held) -> Response {
+    Redirect::to(&held.path("/details?saved=address")).into_response()
+}
+
 /// Tells the owner of the mailbox that something was changed, and not what (T-26).
-async fn tell_owner(work: &Work, held: &Held) -> Result<(), Error> {
+pub(super) async fn tell_owner(work: &Work, held: &Held) -> Result<(), Error> {
     let Some(recipient) = held.person.email.clone().filter(|_| !held.person.email_bad) else {
         return Ok(());
     };
@@ -151,18 +156,20 @@ struct Detail {
 struct DetailsPage {
     booking: Facts,
     saved: bool,
+    /// A new address was asked for a moment ago.
+    asked: bool,
     details: Vec<Detail>,
 }
 
 impl DetailsPage {
-    async fn of(app: &App, held: &Held, saved: bool) -> Result<Self, Error> {
+    async fn of(app: &App, held: &Held, saved: &str) -> Result<Self, Error> {
         let db = app.reader();
         let helps = needs::are_noted(db, held.record.id).await?;
         let someone = needs::someone_is_named(db, held.record.id).await?;
         Ok(Self::with(held, saved, helps, someone))
     }
 
-    fn with(held: &Held, saved: bool, helps: bool, someone: bool) -> Self {
+    fn with(held: &Held, saved: &str, helps: bool, someone: bool) -> Self {
         let line = |part: Part, key, change_hidden, lines: Vec<String>| {
             let change = held.path(&format!("/details?change={}", part.name()));
             Detail {
@@ -201,7 +208,8 @@ impl DetailsPage {
         ];
         Self {
             booking: held.facts(),
-            saved,
+            saved: !saved.is_empty(),
+            asked: saved == "address" && held.person.new_email.is_some(),
             details,
         }
     }
@@ -211,7 +219,9 @@ fn contact_lines(held: &Held) -> Vec<String> {
     let person = &held.person;
     let email = person.email.as_deref().map(super::new_link::masked);
     let phone = person.phone.as_deref().map(masked_phone);
-    let mut lines: Vec<String> = email.into_iter().chain(phone).collect();
+    let new = person.new_email.as_deref().map(super::new_link::masked);
+    let new = new.map(|it| format!("{it} (not confirmed yet)"));
+    let mut lines: Vec<String> = email.into_iter().chain(new).chain(phone).collect();
     lines.push(words(&WAYS, &person.prefers).to_owned());
     lines.into_iter().map(|it| first_upper(&it)).collect()
 }
@@ -230,9 +240,12 @@ impl Page for DetailsPage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         let held = super::tests::held(booking::State::Booked, true);
+        let mut asks = held.clone();
+        asks.person.new_email = Some("sam@example.org".to_owned());
         vec![
-            Self::with(&held, false, true, true),
-            Self::with(&held, true, false, false),
+            Self::with(&held, "", true, true),
+            Self::with(&held, "yes", false, false),
+            Self::with(&asks, "address", false, false),
         ]
     }
 }
@@ -248,7 +261,6 @@ mod tests {
         crate::pages_test::check::<DetailsPage>();
         crate::pages_test::check::<names::NamesPage>();
         crate::pages_test::check::<contact::ContactPage>();
-        crate::pages_test::check::<contact::NewAddressPage>();
         crate::pages_test::check::<support::SupportPage>();
         crate::pages_test::check::<someone::SomeonePage>();
     }
@@ -256,7 +268,7 @@ mod tests {
     #[test]
     fn nothing_is_shown_in_full() {
         let held = sample::held(State::Booked, true);
-        let page = serde_json::to_string(&DetailsPage::with(&held, false, true, true)).unwrap();
+        let page = serde_json::to_string(&DetailsPage::with(&held, "", true, true)).unwrap();
         let contact = serde_json::to_string(&contact::ContactPage::of(&sample::idle_app(), &held)).unwrap();
         for secret in [
             held.person.email.unwrap(),

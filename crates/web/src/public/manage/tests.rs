@@ -107,6 +107,7 @@ pub(crate) fn held(state: State, proven: bool) -> Held {
         email: Some("sam.taylor@example.com".to_owned()),
         email_proven_at: proven.then(before),
         email_bad: false,
+        new_email: None,
         phone: Some("01632 960 001".to_owned()),
         post_address: None,
         prefers: "email".to_owned(),
@@ -181,7 +182,7 @@ mod service {
     use crate::clock::Clock;
     use crate::database::{Records, migrate};
     use crate::entity::{access_need, calendar_entry, outbox_mail, person, team_task};
-    use crate::links::token_of;
+    use crate::links::{self, token_of};
     use crate::people::{NewPerson, find as person_of};
     use crate::secrets::Secrets;
 
@@ -415,12 +416,8 @@ mod service {
         }
 
         pub(super) async fn o(&self, booking: BookingId) -> String {
-            let history = bookings::history(self.app.reader(), booking).await.unwrap();
-            let n = history.iter().rev().find(|it| it.event == "offer").unwrap().n;
-            format!(
-                "/o/{}",
-                token_of(self.app.secrets(), Purpose::Offer, booking.0, n)
-            )
+            let token = links::token(self.app.reader(), self.app.secrets(), Purpose::Offer, booking.0);
+            format!("/o/{}", token.await.unwrap().unwrap())
         }
 
         pub(super) async fn send(&self, method: Method, path: &str, body: &str) -> Answer {
@@ -1229,8 +1226,14 @@ mod service {
         site.get(&site.b(booking, "")).await.is(200);
     }
 
+    /// The page where a new address is confirmed.
+    async fn there(site: &Service, booking: BookingId) -> String {
+        let token = links::token(site.app.reader(), site.app.secrets(), Purpose::NewAddress, booking.0);
+        format!("/address/{}", token.await.unwrap().unwrap())
+    }
+
     #[tokio::test]
-    async fn a_changed_address_never_costs_the_place() {
+    async fn a_slip_in_a_new_address_costs_nothing() {
         let site = Service::start().await;
         let run = site.june(12).await;
         let booking = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
@@ -1245,68 +1248,103 @@ mod service {
             .await
             .is(200)
             .says("We have s...@example.com");
-        let changed = site
-            .post(
-                &details,
-                "part=contact&prefers=email&email=stranger%40example.org",
-            )
-            .await;
-        changed
+        let body = "part=contact&prefers=email&email=stranger%40example.org&op=00112233445566778899aabbccddeeff";
+        let saved = format!("{details}?saved=address");
+        site.post(&details, body).await.goes_to(&saved);
+        site.post(&details, body).await.goes_to(&saved);
+        site.get(&saved)
+            .await
             .is(200)
-            .says("Please confirm your new address")
-            .says("You do not lose your place");
-        site.get(&site.b(booking, "")).await.is(410);
+            .says("We have sent an email to your new address")
+            .says("s...@example.org (not confirmed yet)");
+        // Everything is as it was until the new mailbox has answered.
+        site.get(&site.b(booking, "")).await.is(200).says("Sam");
         let person = site.person(booking).await;
         assert_eq!(
             (person.email.as_deref(), person.is_proven()),
-            (Some("stranger@example.org"), false)
+            (Some("sam@example.com"), true)
         );
-        assert_eq!(site.state(booking).await, "booked");
         assert_eq!(
             site.mail_to("sam@example.com").await.last().unwrap(),
             "booking_details_changed"
         );
-        assert_eq!(site.mail_to("stranger@example.org").await, ["confirm_email"]);
-        let there = |page| site.nth_link(booking, 2, page);
-        site.get(&there(""))
+        assert_eq!(site.mail_to("stranger@example.org").await, ["confirm_address"]);
+        let there = there(&site, booking).await;
+        site.get(&there)
             .await
             .is(200)
+            .says("Please confirm your email address")
             .says_not("Sam")
-            .says("Tell us that it is yours");
-        // A stranger's no ends the mail, not the booking.
-        site.post(&there("/confirm"), "answer=not_me")
-            .await
-            .is(200)
-            .says("Thank you for telling us");
-        assert_eq!(site.state(booking).await, "booked");
-        assert!(site.person(booking).await.email_bad);
-        site.get(&there("")).await.is(404);
-        let tasks = team_task::Entity::find().all(site.app.reader()).await.unwrap();
-        assert!(
-            tasks
-                .iter()
-                .any(|it| it.kind == "phone_mail_failed" && it.about == booking.0)
+            .says_not("Introduction");
+        site.post(&there, "answer=").await.is(422).says("Choose one answer");
+        site.post(&there, "answer=not_me").await.goes_to(&there);
+        site.get(&there).await.is(200).says("Thank you for telling us");
+        site.post(&there, "answer=yes").await.goes_to(&there);
+        site.get(&there).await.is(200).says("Thank you for telling us");
+        let person = site.person(booking).await;
+        assert_eq!(
+            (person.email.as_deref(), person.new_email, site.state(booking).await),
+            (Some("sam@example.com"), None, "booked")
         );
     }
 
     #[tokio::test]
-    async fn the_owner_of_a_new_address_confirms_it() {
+    async fn a_new_address_counts_when_its_mailbox_has_answered() {
         let site = Service::start().await;
         let run = site.june(12).await;
         let booking = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
+        let body = "part=contact&prefers=email&email=sam%40example.net";
+        site.post(&site.b(booking, "/details"), body).await;
+        let first = there(&site, booking).await;
         let body = "part=contact&prefers=email&email=sam%40example.org&phone=01632+960+777";
-        site.post(&site.b(booking, "/details"), body).await.is(200);
-        let there = |page| site.nth_link(booking, 2, page);
-        site.get(&there("/confirm"))
-            .await
-            .is(200)
-            .says("Did you make this booking?");
-        site.post(&there("/confirm"), "answer=yes")
-            .await
-            .goes_to(&there(""));
-        assert!(site.person(booking).await.is_proven());
-        site.get(&there("")).await.says("Sam");
-        site.get(&there("/details")).await.says("ends in 777");
+        site.post(&site.b(booking, "/details"), body).await;
+        site.get(&first).await.is(410);
+        let there = there(&site, booking).await;
+        for _ in 0..2 {
+            site.post(&there, "answer=yes").await.goes_to(&there);
+            site.get(&there).await.is(200).says("Your address is confirmed");
+        }
+        let person = site.person(booking).await;
+        assert_eq!(
+            (person.email.as_deref(), person.is_proven()),
+            (Some("sam@example.org"), true)
+        );
+        // The old mailbox can do nothing any more, and was told.
+        site.get(&site.b(booking, "")).await.is(410);
+        assert_eq!(
+            site.mail_to("sam@example.com").await.last().unwrap(),
+            "booking_details_changed"
+        );
+        assert_eq!(
+            site.mail_to("sam@example.org").await,
+            ["confirm_address", "your_links"]
+        );
+        let link = |page| site.nth_link(booking, 2, page);
+        site.get(&link("")).await.is(200).says("Sam");
+        site.get(&link("/details")).await.says("ends in 777");
+    }
+
+    /// T-22: an offer cannot be answered, and no address proven, from a mailbox that was left.
+    #[tokio::test]
+    async fn an_offer_moves_to_the_new_mailbox() {
+        let site = Service::start().await;
+        let run = site.june(1).await;
+        let sam = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
+        let kim = site.ask(run, "Kim Lee", "kim@example.com", true).await;
+        site.post(&site.b(kim, "/confirm"), "answer=yes").await;
+        site.post(&site.b(sam, "/cancel"), "answer=cancel").await;
+        assert_eq!(site.state(kim).await, "offered");
+        let old = site.o(kim).await;
+        let body = "part=contact&prefers=email&email=kim%40example.org";
+        site.post(&site.b(kim, "/details"), body).await;
+        let there = there(&site, kim).await;
+        site.post(&there, "answer=yes").await.goes_to(&there);
+        site.get(&old).await.is(410);
+        site.post(&old, "answer=accept").await.is(410);
+        let new = site.o(kim).await;
+        assert_ne!(old, new);
+        site.post(&new, "answer=accept").await.goes_to(&new);
+        assert_eq!(site.state(kim).await, "booked");
     }
 
     #[tokio::test]

@@ -1,34 +1,19 @@
-//! How to be in touch.
-//!
-//! A new address is only a claim until somebody has answered from it. It takes effect at once all the
-//! same, because the person may no longer read the old one; so it must not be able to hurt:
-//!
-//! - The booking stays in the state it is in. A place that was confirmed does not have to be confirmed
-//!   again, so no deadline begins and a place or a place in the queue is never lost by it.
-//! - The new address counts as unproven. Until somebody answers from there, pages and mail show dates
-//!   only (B-21).
-//! - The link moves to the new mailbox and the old one stops. The old address is told, and whom to call.
-//! - "I did not ask for this", said by a stranger who got the new link, stops the mail and has the team
-//!   call; it does not end the booking (`confirm.rs`).
+//! How to be in touch. A new address counts when it is confirmed (`new_address.rs`).
 
 use axum::response::Response;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde::Serialize;
-use serde_json::json;
 
-use super::{Held, masked_phone, saved, tell_owner};
+use super::{Held, asked_there, masked_phone, saved, tell_owner};
 use crate::app::App;
 use crate::entity::person;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields, Problem, problems};
-use crate::links::{self, Purpose, Stopped};
-use crate::outbox::{self, Kind, Mail};
 use crate::pages::Page;
 use crate::people::address::Address;
-use crate::public::manage::confirm::NEW_ADDRESS;
 use crate::public::manage::new_link::masked;
-use crate::public::manage::{Facts, Sent};
+use crate::public::manage::{Facts, Sent, new_address};
 use crate::public::questions::{EmailQuestion, FORMATS, TEXT, TypoChoice, WAYS, judge_phone, one_of};
 use crate::visitor::Visitor;
 use crate::work::Work;
@@ -139,10 +124,7 @@ pub(super) async fn change(
     let new = address.as_deref();
     app.change(async |work| sent.once(&work, write(&work, held, &form, new)).await)
         .await?;
-    match address {
-        Some(email) => app.page(&NewAddressPage { email }).await,
-        None => Ok(saved(held)),
-    }
+    Ok(if address.is_some() { asked_there(held) } else { saved(held) })
 }
 
 async fn write(work: &Work, held: &Held, form: &ContactPage, new: Option<&str>) -> Result<(), Error> {
@@ -161,32 +143,12 @@ async fn write(work: &Work, held: &Held, form: &ContactPage, new: Option<&str>) 
     if let Some(info_format) = form.info_format.given() {
         row.info_format = Set(info_format);
     }
-    if let Some(new) = new {
-        row.email = Set(Some(new.to_owned()));
-        row.email_proven_at = Set(None);
-        row.email_bad = Set(false);
-    }
     row.update(work.tx()).await?;
-    // The owner is who held the address before.
     tell_owner(work, held).await?;
     match new {
-        Some(new) => ask_there(work, held, new).await,
+        Some(new) => new_address::want(work, held.record.id, held.person.id, new).await,
         None => Ok(()),
     }
-}
-
-/// Moves the link to the new mailbox and asks there.
-async fn ask_there(work: &Work, held: &Held, new: &str) -> Result<(), Error> {
-    links::renew(work, Purpose::Booking, held.record.id.0, Stopped::Renewed).await?;
-    let mail = Mail {
-        kind: Kind::ConfirmEmail,
-        about: held.record.id.0,
-        recipient: new.to_owned(),
-        occasion: format!("{NEW_ADDRESS}{}", work.fresh_id()),
-        due_at: work.now(),
-        parameters: json!({}),
-    };
-    outbox::write(work, mail).await
 }
 
 impl Page for ContactPage {
@@ -213,24 +175,6 @@ impl Page for ContactPage {
             }),
             judged(|it| it.prefers = Answer::new("post")),
         ]
-    }
-}
-
-/// "Please confirm your new address."
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct NewAddressPage {
-    /// As it was typed a moment ago, so that a slip is seen.
-    email: String,
-}
-
-impl Page for NewAddressPage {
-    const TEMPLATE: &'static str = "pages/manage/details/new_address.html";
-
-    #[cfg(test)]
-    fn samples() -> Vec<Self> {
-        vec![Self {
-            email: "sam.taylor@example.org".to_owned(),
-        }]
     }
 }
 
