@@ -1,5 +1,5 @@
 //! An address that a person wants to use instead of the one they have, until it is confirmed; and the
-//! mails to one address, found together.
+//! mails to one address, and the bookings that count as a person's one, found together.
 
 use sea_orm_migration::prelude::*;
 
@@ -20,6 +20,11 @@ impl MigrationTrait for Migration {
             .add_column(&mut text_or_null("new_email"))
             .take();
         manager.alter_table(add).await?;
+        // Bookings that stand in the way of others: those of runs to come.
+        let coming = index("booking_one_live_run_ix", "booking", &["run"])
+            .and_where(Expr::col(name("one_live_course")).is_not_null())
+            .take();
+        manager.create_index(coming).await?;
         manager
             .create_index(index(
                 "outbox_mail_recipient_ix",

@@ -9,4 +9,5 @@ mod course_dates;
 mod leaves_no_trace;
 mod lost_links;
 mod new_dates;
+mod one_person;
 mod waiting_list;

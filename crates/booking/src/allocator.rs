@@ -56,6 +56,9 @@ pub async fn allocate(
     locked.transitions.extend(made);
     locked.settle(now);
     write(tx, now, fresh, &[&locked], asked.details.as_ref()).await?;
+    if locked.after.is_over(now) {
+        let_go(tx, run).await?;
+    }
     Ok(locked.outcome(changed))
 }
 
@@ -482,7 +485,7 @@ async fn write_booking(
     details: Option<&Details>,
 ) -> Result<(), Error> {
     use entity::booking as b;
-    let mut row = record::row(&run.after.run, it);
+    let mut row = record::row(&run.after.run, it, run.after.is_over(now));
     let known = run.before.booking(it.id).filter(|it| it.events > 0);
     if let Some(known) = known {
         let begins_again = it.state.is_live() && !known.state.is_live();
@@ -519,6 +522,18 @@ fn one_live_only(error: Error) -> Error {
         }
         _ => error,
     }
+}
+
+/// Bookings on a run that is over stand in nobody's way any more (INV-9).
+async fn let_go(tx: &DatabaseTransaction, run: RunId) -> Result<(), Error> {
+    use entity::booking as b;
+    b::Entity::update_many()
+        .col_expr(b::Column::OneLiveCourse, Expr::value(None::<Uuid>))
+        .filter(b::Column::Run.eq(run))
+        .filter(b::Column::OneLiveCourse.is_not_null())
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 async fn free_seats(tx: &DatabaseTransaction, run: &Locked) -> Result<(), DbErr> {
@@ -580,7 +595,9 @@ pub async fn hand_over(tx: &DatabaseTransaction, booking: BookingId, to: PersonI
 /// began while bookings wait, or a place is free that somebody on the list was not asked about. Close
 /// to the start the last is so until the team has phoned down the list (section 3, step 6).
 ///
-/// Three statements that look at open holds, offers and queues only, not at what is over.
+/// A run that has just ended is due once more: its bookings then stand in nobody's way.
+///
+/// Four statements that look at open holds, offers, queues and bookings only, not at what is over.
 pub async fn overdue_runs(db: &impl ConnectionTrait, now: Ts) -> Result<Vec<RunId>, Error> {
     use entity::{booking as b, run as r, session as s};
     let in_state = |states: &[&'static str]| {
@@ -621,9 +638,22 @@ pub async fn overdue_runs(db: &impl ConnectionTrait, now: Ts) -> Result<Vec<RunI
         .filter(r::Column::Id.in_subquery(in_state(&["waiting"]).into_query()))
         .filter(Expr::exists(unasked))
         .filter(Expr::exists(full).not());
+    let coming = s::Entity::find()
+        .select_only()
+        .column(s::Column::Id)
+        .filter(Expr::col((s::Entity, s::Column::Run)).equals((b::Entity, b::Column::Run)))
+        .filter(s::Column::EndsAt.gt(now))
+        .into_query();
+    let over = b::Entity::find()
+        .select_only()
+        .column(b::Column::Run)
+        .distinct()
+        .filter(b::Column::OneLiveCourse.is_not_null())
+        .filter(Expr::exists(coming).not());
     let mut due: Vec<RunId> = past.into_tuple().all(db).await?;
     due.extend(begun.into_tuple::<RunId>().all(db).await?);
     due.extend(idle.into_tuple::<RunId>().all(db).await?);
+    due.extend(over.into_tuple::<RunId>().all(db).await?);
     due.sort_unstable();
     due.dedup();
     Ok(due)

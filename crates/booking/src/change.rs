@@ -111,7 +111,7 @@ impl Change {
                 answer(snapshot, id, Event::Cancel { by }, now, cause, Guard::Open)
             }
             Self::GiveWay { booking, to } => {
-                answer(snapshot, booking, Event::Move { to }, now, cause, Guard::None)
+                answer(snapshot, booking, Event::Move { to }, now, cause, Guard::MayLeave)
             }
             Self::Say(id, note) => answer(snapshot, id, Event::Say(note), now, cause, Guard::None),
             Self::Pause(id) => answer(snapshot, id, Event::Pause, now, cause, Guard::None),
@@ -156,19 +156,7 @@ pub fn move_between(
     let old = *known(from, booking).ok_or(Refusal::NotFound)?;
     let ask = ask.on(to);
     transition(Some(old.state), Event::Move { to: ask.booking })?;
-    published(from)?;
-    let over = if cause.is_person() {
-        Some(from.run.closes_at)
-    } else {
-        from.last_end()
-    };
-    if over.is_some_and(|over| now >= over) {
-        return Err(if from.has_begun(now) {
-            Refusal::RunStarted
-        } else {
-            Refusal::BookingClosed
-        });
-    }
+    may_leave(from, now, cause)?;
     let queued = !matches!(old.state, State::Booked | State::Unconfirmed { .. });
     let mut target = to.clone();
     let mut arrived = book(&mut target, ask, now, cause, Some(booking));
@@ -303,6 +291,8 @@ enum Guard {
     None,
     /// Guard 3.
     Open,
+    /// Guard 4.
+    MayLeave,
 }
 
 fn answer(
@@ -317,8 +307,10 @@ fn answer(
     if transition(Some(booking.state), event)? == Step::Already {
         return Ok(Vec::new());
     }
-    if matches!(guard, Guard::Open) {
-        open(snapshot, now)?;
+    match guard {
+        Guard::None => {}
+        Guard::Open => open(snapshot, now)?,
+        Guard::MayLeave => may_leave(snapshot, now, cause)?,
     }
     Ok(snapshot
         .happen(id, event, now, cause.clone())?
@@ -482,6 +474,21 @@ fn open(snapshot: &Snapshot, now: Ts) -> Result<(), Refusal> {
         Err(Refusal::RunStarted)
     } else {
         Ok(())
+    }
+}
+
+/// Guard 4: whether a booking may be left for another one.
+fn may_leave(snapshot: &Snapshot, now: Ts, cause: &Cause) -> Result<(), Refusal> {
+    published(snapshot)?;
+    let until = if cause.is_person() {
+        Some(snapshot.run.closes_at)
+    } else {
+        snapshot.last_end()
+    };
+    match until {
+        Some(until) if now >= until && snapshot.has_begun(now) => Err(Refusal::RunStarted),
+        Some(until) if now >= until => Err(Refusal::BookingClosed),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -209,8 +209,8 @@ fn expiries(history: &[Past]) -> u32 {
     u32::try_from(silent.count()).unwrap_or(u32::MAX)
 }
 
-/// The columns that say where a booking is; its answers stay as they are.
-pub(crate) fn row(run: &Run, it: &Booking) -> entity::booking::ActiveModel {
+/// The columns that say where a booking is; its answers stay as they are. `over` is said of the run.
+pub(crate) fn row(run: &Run, it: &Booking, over: bool) -> entity::booking::ActiveModel {
     let (cancelled_by, moved_to) = match it.state {
         State::Cancelled { by } => (Some(by.name().to_owned()), None),
         State::Moved { to } => (None, Some(to)),
@@ -227,7 +227,7 @@ pub(crate) fn row(run: &Run, it: &Booking) -> entity::booking::ActiveModel {
         .and(it.window)
         .unwrap_or(Duration::ZERO)
         .whole_minutes();
-    let course: Option<CourseId> = (run.one_live && it.state.is_live()).then_some(run.course);
+    let course: Option<CourseId> = (run.one_live && it.state.is_live() && !over).then_some(run.course);
     entity::booking::ActiveModel {
         id: Set(it.id),
         run: Set(run.id),

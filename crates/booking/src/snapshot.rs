@@ -219,6 +219,12 @@ impl Snapshot {
         self.first_start().is_some_and(|start| start <= now)
     }
 
+    /// Whether the last session has ended. A booking there has done what it was for, so it stands in
+    /// the way of no other one (B-26, INV-9).
+    pub fn is_over(&self, now: Ts) -> bool {
+        self.last_end().is_some_and(|end| end <= now)
+    }
+
     /// Places left in one session.
     pub fn free(&self, session: SessionId) -> i64 {
         let taken = self.places.iter().filter(|it| it.session == session).count();

@@ -42,7 +42,7 @@ impl std::fmt::Display for Finding {
 pub async fn verify(db: &impl ConnectionTrait, now: Ts) -> Result<Vec<Finding>, Error> {
     let mut found = Vec::new();
     let records = Records::read(db, &mut found).await?;
-    places::check(&records, &mut found);
+    places::check(&records, now, &mut found);
     histories::check(&records, &mut found);
     runs::check(&records, now, &mut found);
     found.sort();

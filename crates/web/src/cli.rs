@@ -53,7 +53,7 @@ struct Places {
     /// The configuration [default: alongside.toml in this folder, if there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The folder with the database, the keys and unsent mail [default: ./data]
+    /// The folder of database, keys and unsent mail [default: ./data]
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -296,6 +296,8 @@ async fn import(places: &Places, what: &import::What) -> Result<(), Failure> {
 
 async fn verify(places: &Places) -> Result<(), Failure> {
     let opened = open(places, open::For::AMoment).await?;
+    // Judged at the latest moment that the records have seen (T-66).
+    rounds::remember(&opened.app).await?;
     let findings = crate::verify::verify(&opened.app).await?;
     if findings.is_empty() {
         say("All is well.");

@@ -181,7 +181,8 @@ fn clean(value: &str) -> Result<String, Error> {
     if value.contains('\0') {
         return Err(bad("it has a NUL"));
     }
-    let visible = value.nfc().filter(|it| !is_hidden(*it));
+    // First what is hidden, then one form of what is left: it may join letters that stood apart.
+    let visible = value.chars().filter(|it| !is_hidden(*it)).nfc();
     Ok(visible.collect::<String>().trim().to_owned())
 }
 

@@ -220,7 +220,14 @@ pub(crate) async fn renew_until(
 ) -> Result<(), Error> {
     let last = newest(work.tx(), purpose, about).await?;
     stop(work, purpose, about, why).await?;
-    make(work, purpose, about, last.map_or(0, |it| it.generation) + 1, Some(ends_at)).await
+    make(
+        work,
+        purpose,
+        about,
+        last.map_or(0, |it| it.generation) + 1,
+        Some(ends_at),
+    )
+    .await
 }
 
 /// Makes the link that follows the last one.

@@ -1,6 +1,7 @@
 //! People: one row for each, found again by a proven address and a name.
 
 pub(crate) mod address;
+mod correct;
 pub(crate) mod matching;
 pub(crate) mod merge;
 

@@ -62,7 +62,7 @@ const MAIL_WAITS: Duration = Duration::minutes(15);
 static ALARMED: AtomicBool = AtomicBool::new(false);
 
 /// Reminds the clock of the latest moment ever seen: set back, it revives nothing (T-66).
-async fn remember(app: &App) -> Result<Option<Ts>, Error> {
+pub(crate) async fn remember(app: &App) -> Result<Option<Ts>, Error> {
     let row = mark::Entity::find_by_id(LATEST).one(app.reader()).await?;
     let seen = row
         .and_then(|it| OffsetDateTime::parse(&it.value, &Rfc3339).ok())

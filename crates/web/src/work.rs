@@ -10,8 +10,8 @@ use booking::{Asked, Change, Outcome};
 use ids::{BookingId, RunId, Ts};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -136,6 +136,11 @@ impl Work {
         Ok(())
     }
 
+    /// Whether a form with this number and content was dealt with before (T-35).
+    pub(crate) async fn is_done(&self, op: Option<&str>, content: &str) -> Result<bool, Error> {
+        was_done(&self.tx, op, content).await
+    }
+
     /// Does `act` once for this operation number (B-12, T-35): a repeat with the same content gets
     /// the first result (a path) and changes nothing, other content with the same number is refused.
     /// Without a number the request simply counts once.
@@ -146,7 +151,7 @@ impl Work {
         act: impl Future<Output = Result<String, Error>>,
     ) -> Result<String, Error> {
         let Some(op) = op else { return act.await };
-        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(content.as_bytes()));
+        let digest = digest_of(content);
         // The number is taken first: a second request with it waits here for the first one to end.
         let row = operation::ActiveModel {
             op: Set(op.to_owned()),
@@ -178,4 +183,20 @@ impl Work {
         row.update(&self.tx).await?;
         Ok(result)
     }
+}
+
+fn digest_of(content: &str) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(content.as_bytes()))
+}
+
+/// Whether a form with this number and content was dealt with before (T-35): its second press shows the
+/// result, whatever became of the link that it came through (T-23).
+pub(crate) async fn was_done(
+    db: &impl ConnectionTrait,
+    op: Option<&str>,
+    content: &str,
+) -> Result<bool, Error> {
+    let Some(op) = op else { return Ok(false) };
+    let first = operation::Entity::find_by_id(op).one(db).await?;
+    Ok(first.is_some_and(|it| it.digest == digest_of(content)))
 }

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ids::{BookingId, CourseId, PersonId, RunId, SessionId};
+use ids::{BookingId, CourseId, PersonId, RunId, SessionId, Ts};
 
 use super::Finding;
 use super::records::{Records, Told};
 use crate::record::{LIVE, Stored};
 
-pub(super) fn check(records: &Records, found: &mut Vec<Finding>) {
+pub(super) fn check(records: &Records, now: Ts, found: &mut Vec<Finding>) {
     sessions_are_not_overbooked(records, found);
     holders_have_their_places(records, found);
     guests_catch_up(records, found);
-    one_booking_each(records, found);
+    one_booking_each(records, now, found);
     deadlines_belong(records, found);
     moves_arrive(records, found);
 }
@@ -137,21 +137,29 @@ fn guests_catch_up(records: &Records, found: &mut Vec<Finding>) {
     }
 }
 
-/// INV-9.
-fn one_booking_each(records: &Records, found: &mut Vec<Finding>) {
+/// Whether the run's last session has ended; the rounds may be about to note it.
+fn is_over(records: &Records, run: RunId, now: Ts) -> bool {
+    let sessions = records.sessions.get(&run).map_or(&[][..], Vec::as_slice);
+    let end = sessions.iter().map(|it| it.ends_at).max();
+    end.is_some_and(|end| end <= now)
+}
+
+/// INV-9. A booking on a run that is over stands in nobody's way.
+fn one_booking_each(records: &Records, now: Ts, found: &mut Vec<Finding>) {
     let mut on_run: BTreeMap<(RunId, PersonId), Vec<&Stored>> = BTreeMap::new();
     let mut live: BTreeMap<(CourseId, PersonId), Vec<&Stored>> = BTreeMap::new();
     for Told { row, .. } in records.all_bookings() {
         on_run.entry((row.run, row.person)).or_default().push(row);
         let course = records.runs.get(&row.run).map(|it| it.course);
         let one_live = course.filter(|it| records.courses.get(it).is_some_and(|it| it.one_live));
-        let counts = one_live.filter(|_| is_live(row));
+        let over = is_over(records, row.run, now);
+        let counts = one_live.filter(|_| is_live(row) && !over);
         if let Some(course) = counts {
             live.entry((course, records.who(row.person)))
                 .or_default()
                 .push(row);
         }
-        if row.one_live_course != counts {
+        if row.one_live_course != counts && !(over && row.one_live_course == one_live) {
             found.push(about(
                 row,
                 "INV-9",

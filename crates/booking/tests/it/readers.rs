@@ -217,7 +217,7 @@ async fn a_booking_costs_the_same_number_of_questions_however_many_there_are() {
     }
     let before = count.load(Ordering::Relaxed);
     overdue_runs(&site.db, site.now).await.unwrap();
-    assert_eq!(count.load(Ordering::Relaxed) - before, 3);
+    assert_eq!(count.load(Ordering::Relaxed) - before, 4);
 }
 
 async fn reschedule(site: &Site, days: &[NewSession]) -> Result<(), Error> {

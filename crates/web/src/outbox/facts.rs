@@ -865,13 +865,29 @@ mod tests {
     #[test]
     fn a_new_address_is_asked_while_it_is_wanted() {
         let mut it = of_booking(State::Booked);
-        for (new_email, wanted) in [(Some("new@example.com"), true), (Some("newer@example.com"), false), (None, false)] {
+        for (new_email, wanted) in [
+            (Some("new@example.com"), true),
+            (Some("newer@example.com"), false),
+            (None, false),
+        ] {
             it.person.new_email = new_email.map(str::to_owned);
-            it.reader = reader(Kind::ConfirmAddress, &it.record, &it.person, false, "new@example.com");
-            assert_eq!(still_true(Kind::ConfirmAddress, &about(it.clone())).is_ok(), wanted);
+            it.reader = reader(
+                Kind::ConfirmAddress,
+                &it.record,
+                &it.person,
+                false,
+                "new@example.com",
+            );
+            assert_eq!(
+                still_true(Kind::ConfirmAddress, &about(it.clone())).is_ok(),
+                wanted
+            );
         }
         it.reader = Reader::Newcomer;
-        assert!(!it.is_trusted() && !it.has_links(), "the booking is not theirs yet");
+        assert!(
+            !it.is_trusted() && !it.has_links(),
+            "the booking is not theirs yet"
+        );
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use unicode_security::MixedScript;
+
 /// An e-mail address in the form in which it is stored and compared: the domain in lower case and as
 /// A-labels, the local part as typed but for its case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +25,13 @@ impl FromStr for Address {
         if text.len() > 254 || local.is_empty() || local.len() > 64 || !local.chars().all(plain) {
             return Err(NotAnAddress);
         }
-        if local.starts_with('.') || local.ends_with('.') || local.contains("..") || mixes_scripts(local) {
+        if local.starts_with('.') || local.ends_with('.') || local.contains("..") || !local.is_single_script()
+        {
+            return Err(NotAnAddress);
+        }
+        // A letter that only looks like its neighbours' is refused, label by label.
+        let (in_letters, readable) = idna::domain_to_unicode(domain);
+        if readable.is_err() || !in_letters.split('.').all(MixedScript::is_single_script) {
             return Err(NotAnAddress);
         }
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnAddress)?;
@@ -40,15 +48,6 @@ impl FromStr for Address {
         address.parse::<lettre::Address>().map_err(|_| NotAnAddress)?;
         Ok(Self(address))
     }
-}
-
-/// Latin letters beside others that look like them are refused.
-fn mixes_scripts(local: &str) -> bool {
-    let latin = local.chars().any(|it| it.is_ascii_alphabetic());
-    latin
-        && local
-            .chars()
-            .any(|it| matches!(it, '\u{0370}'..='\u{03FF}' | '\u{0400}'..='\u{052F}'))
 }
 
 impl fmt::Display for Address {

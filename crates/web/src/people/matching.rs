@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use booking::{BookingRecord, State, allocator, bookings};
-use ids::{BookingId, CourseId, PersonId, RunId};
+use ids::{BookingId, CourseId, PersonId, RunId, Ts};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -76,7 +76,10 @@ pub(crate) async fn prove(work: &Work, id: PersonId) -> Result<PersonId, Error> 
         let Some(other) = same_person(work.tx(), &one).await? else {
             break;
         };
-        if in_each_others_way(work.tx(), one.id, other.id).await?.is_some() {
+        if in_each_others_way(work.tx(), work.now(), one.id, other.id)
+            .await?
+            .is_some()
+        {
             tasks::add(
                 work,
                 TaskKind::PossibleDuplicate,
@@ -106,6 +109,7 @@ pub(crate) fn by_age(one: &Person, other: &Person) -> (PersonId, PersonId) {
 /// Two live bookings that one person must not have (INV-9), if these two people have such a pair.
 pub(crate) async fn in_each_others_way(
     db: &impl ConnectionTrait,
+    now: Ts,
     one: PersonId,
     other: PersonId,
 ) -> Result<Option<(BookingId, BookingId)>, Error> {
@@ -120,7 +124,7 @@ pub(crate) async fn in_each_others_way(
     );
     let mut courses = BTreeMap::new();
     for run in left.iter().chain(&right).map(|it| it.run) {
-        courses.insert(run, one_live_course(db, run).await?);
+        courses.insert(run, one_live_course(db, run, now).await?);
     }
     let pair = left.iter().find_map(|a| {
         right
@@ -131,13 +135,16 @@ pub(crate) async fn in_each_others_way(
     Ok(pair)
 }
 
-/// The course of a run, if it wants people to have one live booking.
+/// The course of a run, if it wants people to have one live booking and the run is not over: then its
+/// bookings stand in nobody's way.
 pub(crate) async fn one_live_course(
     db: &impl ConnectionTrait,
     run: RunId,
+    now: Ts,
 ) -> Result<Option<CourseId>, Error> {
     let snapshot = allocator::snapshot(db, run).await?;
-    Ok(snapshot.filter(|it| it.run.one_live).map(|it| it.run.course))
+    let counts = snapshot.filter(|it| it.run.one_live && !it.is_over(now));
+    Ok(counts.map(|it| it.run.course))
 }
 
 fn clash(courses: &BTreeMap<RunId, Option<CourseId>>, a: RunId, b: RunId) -> bool {
@@ -200,7 +207,6 @@ fn rank(state: State) -> u8 {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use ids::Ts;
     use time::macros::datetime;
     use uuid::Uuid;
 

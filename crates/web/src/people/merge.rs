@@ -37,7 +37,7 @@ pub(crate) async fn merge(work: &Work, keep: PersonId, other: PersonId) -> Resul
             .filter(|it| it.merged_into.is_none())
             .ok_or(Error::NotFound)?;
     }
-    while let Some((a, b)) = in_each_others_way(work.tx(), keep, other).await? {
+    while let Some((a, b)) = in_each_others_way(work.tx(), work.now(), keep, other).await? {
         let a = bookings::find(work.tx(), a).await?.ok_or(Error::NotFound)?;
         let b = bookings::find(work.tx(), b).await?.ok_or(Error::NotFound)?;
         if a.run != b.run {

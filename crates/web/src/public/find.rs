@@ -34,7 +34,7 @@ pub(crate) struct FindPath;
 /// `/bookings/find/sent`
 #[derive(TypedPath, Deserialize)]
 #[typed_path("/bookings/find/sent")]
-struct SentPath;
+pub(crate) struct SentPath;
 
 pub(crate) fn routes() -> Routes {
     Routes::default()

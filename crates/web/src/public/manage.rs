@@ -19,7 +19,7 @@ use crate::people::{self, Person};
 use crate::routes::{Routes, Who};
 use crate::visitor::Visitor;
 use crate::words;
-use crate::work::Work;
+use crate::work::{Work, was_done};
 
 mod calendar_file;
 pub(crate) mod call_us;
@@ -314,6 +314,16 @@ impl Sent {
             op: fields.op()?,
             content: fields.content().to_owned(),
         })
+    }
+
+    /// Whether this form was dealt with before.
+    pub(crate) async fn is_done(&self, work: &Work) -> Result<bool, Error> {
+        work.is_done(self.op.as_deref(), &self.content).await
+    }
+
+    /// The same, before a change is begun.
+    pub(crate) async fn was_done(&self, app: &App) -> Result<bool, Error> {
+        was_done(app.reader(), self.op.as_deref(), &self.content).await
     }
 
     /// Does `act` once for this form, in a change that is under way; a repeat finds it done.

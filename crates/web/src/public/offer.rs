@@ -205,7 +205,7 @@ async fn accept(app: &App, offer: &Offer, keep: Keep, missed: bool, sent: &Sent)
         .change(async |work| keep::claim(&work, id, Claim::Accept, keep, sent).await)
         .await
     {
-        Ok(Claimed::Done) => Ok(offer.here()),
+        Ok(Claimed::Done | Claimed::Gone) => Ok(offer.here()),
         Ok(Claimed::Ask(other)) => {
             keep::ask(app, &offer.held.run, &other, offer.path(), "accept", missed).await
         }

@@ -118,10 +118,7 @@ async fn deliver(app: &App, sending: &Sending, op: Option<&str>, content: &str) 
 
 /// Makes the booking; or tells the mailbox, if it turns out that the address is known.
 async fn book_or_tell(work: &Work, sending: &Sending) -> Result<String, Error> {
-    match work
-        .attempt(async |part| book(&part, sending).await)
-        .await
-    {
+    match work.attempt(async |part| book(&part, sending).await).await {
         Err(Error::Refused(Refusal::Booked)) => tell(work, sending).await,
         other => other,
     }

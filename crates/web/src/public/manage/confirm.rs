@@ -133,6 +133,7 @@ async fn yes(app: &App, held: &Held, keep: Keep, missed: bool, sent: &Sent) -> R
         .await;
     match claimed {
         Ok(Claimed::Done) => Ok(held.go("")),
+        Ok(Claimed::Gone) => Ok(held.go("/confirm")),
         Ok(Claimed::Ask(other)) => {
             keep::ask(app, &held.run, &other, held.path("/confirm"), "yes", missed).await
         }
@@ -159,7 +160,7 @@ async fn join(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
         .change(async |work| {
             sent.once(&work, async {
                 matching::lock_address(&work, record.person).await?;
-                if let Some(other) = keep::others(work.tx(), record).await?.first() {
+                if let Some(other) = keep::others(work.tx(), work.now(), record).await?.first() {
                     let same = other.record.run == record.run;
                     let why = if same {
                         booking::Refusal::Booked

@@ -68,10 +68,7 @@ pub(super) async fn show(
         return Ok(held.go(page));
     }
     match Part::named(&asked.change) {
-        None => {
-            app.page(&DetailsPage::of(&app, &held, &asked.saved).await?)
-                .await
-        }
+        None => app.page(&DetailsPage::of(&app, &held, &asked.saved).await?).await,
         Some(Part::Names) => app.page(&names::NamesPage::of(&app, &held)).await,
         Some(Part::Contact) => app.page(&contact::ContactPage::of(&app, &held)).await,
         Some(Part::Support) => app.page(&support::SupportPage::of(&app, &held).await?).await,

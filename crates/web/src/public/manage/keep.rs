@@ -3,7 +3,7 @@
 use axum::response::Response;
 use booking::calendar::{self, RunDates};
 use booking::{Asked, BookingRecord, Cause, Change, State, bookings};
-use ids::{BookingId, PersonId};
+use ids::{BookingId, PersonId, Ts};
 use sea_orm::ConnectionTrait;
 
 use super::question::{Earlier, Question};
@@ -65,6 +65,8 @@ pub(crate) enum Claimed {
     Done,
     /// Nothing was written: the person has to choose first.
     Ask(Box<Other>),
+    /// Nothing was written: the booking that they chose to keep has ended since.
+    Gone,
 }
 
 /// Confirms or accepts, which proves the address and unites the records of the person (B-25), unless
@@ -82,7 +84,10 @@ pub(crate) async fn claim(
         .person;
     matching::lock_address(work, person).await?;
     let record = bookings::find(work.tx(), id).await?.ok_or(Error::NotFound)?;
-    let others = others(work.tx(), &record).await?;
+    let others = others(work.tx(), work.now(), &record).await?;
+    if keep == Keep::Older && others.is_empty() && !sent.is_done(work).await? {
+        return Ok(Claimed::Gone);
+    }
     if let (Keep::Undecided, Some(other)) = (keep, others.first()) {
         return Ok(Claimed::Ask(Box::new(other.clone())));
     }
@@ -96,16 +101,21 @@ pub(crate) async fn claim(
 
 /// The live bookings that stand in this one's way, once the address counts as proven; one on the same
 /// run first. Nothing is in the way of a booking that has ended for good.
-pub(crate) async fn others(db: &impl ConnectionTrait, record: &BookingRecord) -> Result<Vec<Other>, Error> {
+pub(crate) async fn others(
+    db: &impl ConnectionTrait,
+    now: Ts,
+    record: &BookingRecord,
+) -> Result<Vec<Other>, Error> {
     if !(record.state.is_live() || record.state == State::Lapsed) {
         return Ok(Vec::new());
     }
-    let course = one_live_course(db, record.run).await?;
+    let course = one_live_course(db, record.run, now).await?;
     let person = people::find(db, record.person).await?.ok_or(Error::NotFound)?;
     let mut found = Vec::new();
     for it in bookings::of_people(db, records_of(db, &person).await?).await? {
         let run = calendar::run_dates(db, it.run).await?.ok_or(Error::NotFound)?;
-        let in_the_way = it.run == record.run || course == Some(run.course);
+        let is_over = run.sessions.iter().all(|it| it.ends_at <= now);
+        let in_the_way = it.run == record.run || (course == Some(run.course) && !is_over);
         if it.id != record.id && it.state.is_live() && in_the_way {
             found.push(Other { record: it, run });
         }
@@ -234,12 +244,20 @@ fn question(app: &App, this: &RunDates, other: &Other, action: String, answered:
             .saying(&["We will keep your first booking and cancel this one."])
     } else {
         let new = format!("Have {} instead", words::dates(&this.sessions));
-        Question::new(
-            app,
-            "Which booking do you want to keep?",
-            action,
-            vec![Choice::new("new", new), kept],
-        )
+        let mut choices = vec![Choice::new("new", new.clone()), kept];
+        let closed = other.run.closes_at <= app.now();
+        if closed {
+            // Guard 4: it is too late to leave those dates by oneself.
+            choices.remove(0);
+        }
+        Question {
+            call_when: if closed {
+                format!("To {}", lower(&new))
+            } else {
+                String::new()
+            },
+            ..Question::new(app, "Which booking do you want to keep?", action, choices)
+        }
         .about(vec![
             Row::new("This booking", words::dates(&this.sessions)),
             Row::new("Your other booking", dates),
@@ -254,6 +272,13 @@ fn question(app: &App, this: &RunDates, other: &Other, action: String, answered:
         earlier,
         ..asked
     }
+}
+
+fn lower(words: &str) -> String {
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// Where the other booking stands, for somebody who chooses.

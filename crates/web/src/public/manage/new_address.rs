@@ -189,7 +189,11 @@ async fn take(work: &Work, held: &Held, yes: bool) -> Result<(), Error> {
         row.email_bad = Set(false);
     }
     row.update(work.tx()).await?;
-    if yes { move_in(work, held, &address).await } else { Ok(()) }
+    if yes {
+        move_in(work, held, &address).await
+    } else {
+        Ok(())
+    }
 }
 
 /// The old mailbox is told and its links stop; the new one gets links of its own.

@@ -2,7 +2,7 @@
 
 use axum::extract::State as Extracted;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use serde_json::json;
 
@@ -14,6 +14,7 @@ use crate::forms::{AGAIN, Fields};
 use crate::links::{self, Purpose, Stopped};
 use crate::outbox::{self, Kind, Mail};
 use crate::pages::Page;
+use crate::public::find::SentPath;
 use crate::visitor::Visitor;
 use crate::work::Work;
 
@@ -49,28 +50,31 @@ async fn show(app: &App, held: &Held, missed: bool) -> Result<Response, Error> {
     .await
 }
 
-/// Answered with the page itself: the address of this one has stopped working, so there is nothing to
-/// go back to, and sending the form again finds a link that is over.
+/// Leads to the page that says that mail is on its way: the address of this one has stopped working.
 pub(super) async fn send(
     NewLinkPath { token }: NewLinkPath,
     Extracted(app): Extracted<App>,
     visitor: Visitor,
     mut fields: Fields,
 ) -> Result<Response, Error> {
-    let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
     let sent = Sent::of(&mut fields)?;
     let answer = fields.line("answer")?;
     fields.done()?;
+    if sent.was_done(&app).await? {
+        return Ok(check_your_email());
+    }
+    let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
     let Some(recipient) = address(&held).filter(|_| answer == "send") else {
         return show(&app, &held, true).await;
     };
     app.limits.address_form(visitor.0).map_err(Error::TooMany)?;
     app.change(async |work| sent.once(&work, renew(&work, &held, recipient)).await)
         .await?;
-    app.page(&NewLinkSentPage {
-        email: masked(recipient),
-    })
-    .await
+    Ok(check_your_email())
+}
+
+fn check_your_email() -> Response {
+    Redirect::to(&SentPath.to_string()).into_response()
 }
 
 async fn renew(work: &Work, held: &Held, recipient: &str) -> Result<(), Error> {
@@ -120,22 +124,6 @@ impl Page for NewLinkPage {
     }
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct NewLinkSentPage {
-    email: String,
-}
-
-impl Page for NewLinkSentPage {
-    const TEMPLATE: &'static str = "pages/manage/new_link_sent.html";
-
-    #[cfg(test)]
-    fn samples() -> Vec<Self> {
-        vec![Self {
-            email: masked("sam.taylor@example.com"),
-        }]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,7 +131,6 @@ mod tests {
     #[test]
     fn pages_hold() {
         crate::pages_test::check::<NewLinkPage>();
-        crate::pages_test::check::<NewLinkSentPage>();
     }
 
     #[test]

@@ -124,7 +124,11 @@ pub(super) async fn change(
     let new = address.as_deref();
     app.change(async |work| sent.once(&work, write(&work, held, &form, new)).await)
         .await?;
-    Ok(if address.is_some() { asked_there(held) } else { saved(held) })
+    Ok(if address.is_some() {
+        asked_there(held)
+    } else {
+        saved(held)
+    })
 }
 
 async fn write(work: &Work, held: &Held, form: &ContactPage, new: Option<&str>) -> Result<(), Error> {
