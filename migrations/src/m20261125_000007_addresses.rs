@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let add = Table::alter()
             .table(name("person"))
-            .add_column(&mut text_or_null("new_email"))
+            .add_column(text_or_null("new_email"))
             .take();
         manager.alter_table(add).await?;
         // Bookings that stand in the way of others: those of runs to come.

@@ -121,7 +121,7 @@ async fn show(app: &App, held: &Held, again: bool) -> Result<Response, Error> {
     match became(held, &address) {
         Became::Asked if again => question(app, held).again().show(app).await,
         Became::Asked => question(app, held).show(app).await,
-        other => {
+        other @ (Became::Theirs | Became::Left) => {
             let page = AnsweredPage {
                 dates: words::dates(&held.run.sessions),
                 theirs: other == Became::Theirs,
