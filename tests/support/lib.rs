@@ -10,6 +10,7 @@
 mod app;
 mod browser;
 mod database;
+mod every_answer;
 mod journey;
 
 pub use app::{TestApp, london};
