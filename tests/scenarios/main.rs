@@ -9,4 +9,6 @@ mod course_dates;
 mod leaves_no_trace;
 mod lost_links;
 mod new_dates;
+mod on_the_disk;
+mod power_cut;
 mod waiting_list;

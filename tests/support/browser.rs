@@ -313,6 +313,12 @@ impl Form {
         self
     }
 
+    /// Presses the button once and follows nothing: the bare answer.
+    pub async fn press(self) -> PageView {
+        let body = encode(&self.fields);
+        self.browser.once(Method::POST, &self.action, Some(body)).await
+    }
+
     /// Presses the button.
     pub async fn submit(self) -> PageView {
         let fields: Vec<(&str, &str)> = self

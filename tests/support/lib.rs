@@ -12,8 +12,12 @@ mod browser;
 mod database;
 mod every_answer;
 mod journey;
+mod program;
+mod sink;
 
 pub use app::{TestApp, london};
 pub use browser::{Browser, Form, PageView};
 pub use database::TestDatabase;
 pub use journey::Applicant;
+pub use program::{Installation, NO_ANSWER, Served, program};
+pub use sink::{Kept, Sink};
