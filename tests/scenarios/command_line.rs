@@ -6,30 +6,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::TestDatabase;
+use tests::{TestDatabase, program};
 use web::database::Records;
-
-/// The program, which cargo puts two folders above this test.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("this test is a file");
-    let program = test
-        .parent()
-        .and_then(Path::parent)
-        .expect("in target/debug/deps")
-        .join("alongside");
-    assert!(
-        program.exists(),
-        "{} is missing: run cargo build first",
-        program.display()
-    );
-    program
-}
 
 /// A file of the repository.
 fn repository(path: &str) -> String {

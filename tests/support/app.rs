@@ -174,6 +174,15 @@ impl TestApp {
         &self.database
     }
 
+    /// The same service as another process would have it: the same records, keys and clock, connections
+    /// of its own.
+    pub async fn second_process(&self) -> App {
+        let handles = self.database.records.open().await.expect("the records open");
+        let (clock, secrets) = (self.app.clock().clone(), self.app.secrets().clone());
+        let setup = self.app.setup().clone();
+        App::new(handles.writer, handles.reader, clock, secrets, setup).expect("every template loads")
+    }
+
     /// Moves the clock without letting anything happen.
     pub fn clock_to(&self, moment: &str) {
         let by = london(moment) - self.app.now();

@@ -13,6 +13,8 @@ use http_body_util::BodyExt;
 use scraper::{ElementRef, Html, Selector};
 use tower::ServiceExt;
 
+use crate::every_answer;
+
 /// One visitor.
 #[derive(Clone)]
 pub struct Browser {
@@ -123,7 +125,10 @@ impl Browser {
         .await
     }
 
-    /// One request as it is.
+    /// One request as it is. What must hold for every answer is looked at here.
+    ///
+    /// # Panics
+    /// When the answer breaks a rule for all answers.
     pub async fn send(&self, mut request: Request<Body>) -> PageView {
         let path = request.uri().path().to_owned();
         request.extensions_mut().insert(ConnectInfo(self.from));
@@ -135,12 +140,15 @@ impl Browser {
             .expect("the router answers");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        let faults = every_answer::faults(&path, &parts.headers, &body);
+        assert!(faults.is_empty(), "{} {path}: {faults:#?}\n{body}", parts.status);
         PageView {
             browser: self.clone(),
             path,
             status: parts.status,
             headers: parts.headers,
-            body: String::from_utf8_lossy(&bytes).into_owned(),
+            body,
         }
     }
 }
@@ -303,6 +311,12 @@ impl Form {
         }
         self.fields.push((name, value));
         self
+    }
+
+    /// Presses the button once and follows nothing: the bare answer.
+    pub async fn press(self) -> PageView {
+        let body = encode(&self.fields);
+        self.browser.once(Method::POST, &self.action, Some(body)).await
     }
 
     /// Presses the button.

@@ -3,7 +3,7 @@
 use ids::{BookingId, RunId};
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::{Browser, PageView, TestApp};
+use crate::{Browser, Form, PageView, TestApp};
 
 /// Somebody who booked or joined, and their mailbox.
 #[derive(Clone, Debug)]
@@ -37,18 +37,7 @@ impl TestApp {
         name: &str,
         email: &str,
     ) -> PageView {
-        let first = browser
-            .visit(&format!("{}/{way}", self.run_path(run).await))
-            .await;
-        let contact = first.form("Continue").fill("Full name", name).submit().await;
-        let form = contact
-            .form("Continue")
-            .fill("Email address", email)
-            .choose("By email");
-        let support = form.submit().await;
-        let check = support.form("Continue").submit().await;
-        check.must_say("Check your answers");
-        check
+        browser.answers(&self.run_path(run).await, way, name, email).await
     }
 
     /// Books a place, up to the page that says so; the address is not confirmed yet.
@@ -92,11 +81,7 @@ impl TestApp {
     ) -> (Applicant, PageView) {
         let browser = self.browser();
         let check = self.answers(&browser, run, way, name, email).await;
-        let form = check
-            .form(button)
-            .choose("I am 18 or over")
-            .choose("I will keep what others share private");
-        let done = form.submit().await;
+        let done = check.agreed(button).submit().await;
         assert!(
             done.path.ends_with("/done"),
             "{} {}: {}",
@@ -144,6 +129,32 @@ impl TestApp {
             .filter(|it| it.to == email)
             .map(|it| it.read().subject().to_owned())
             .collect()
+    }
+}
+
+impl Browser {
+    /// Fills in the form for the run at this path up to the page of answers.
+    pub async fn answers(&self, run_path: &str, way: &str, name: &str, email: &str) -> PageView {
+        let first = self.visit(&format!("{run_path}/{way}")).await;
+        let contact = first.form("Continue").fill("Full name", name).submit().await;
+        let form = contact
+            .form("Continue")
+            .fill("Email address", email)
+            .choose("By email");
+        let support = form.submit().await;
+        let check = support.form("Continue").submit().await;
+        check.must_say("Check your answers");
+        check
+    }
+}
+
+impl PageView {
+    /// The form that sends the answers, both statements made.
+    #[track_caller]
+    pub fn agreed(&self, button: &str) -> Form {
+        self.form(button)
+            .choose("I am 18 or over")
+            .choose("I will keep what others share private")
     }
 }
 

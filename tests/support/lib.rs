@@ -10,9 +10,14 @@
 mod app;
 mod browser;
 mod database;
+mod every_answer;
 mod journey;
+mod program;
+mod sink;
 
 pub use app::{TestApp, london};
 pub use browser::{Browser, Form, PageView};
 pub use database::TestDatabase;
 pub use journey::Applicant;
+pub use program::{Installation, NO_ANSWER, Served, program};
+pub use sink::{Kept, Sink};

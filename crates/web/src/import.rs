@@ -50,7 +50,7 @@ courses/example-dates.csv is an example with every column.")]
         /// Let people book
         #[arg(long)]
         publish: bool,
-        /// Why the dates are published before a peer trainer and one other are confirmed for them
+        /// Why dates are published before a peer trainer and one other are confirmed
         #[arg(long, value_name = "WHY", requires = "publish")]
         reason: Option<String>,
         /// The teaching minutes differ from what the course plans, and that is meant

@@ -36,8 +36,8 @@ pub(super) struct Options {
     /// The port on this machine; 0 takes any that is free
     #[arg(long, value_name = "N", default_value_t = 8080)]
     port: u16,
-    /// The moment at which the clock stands, in London; without it 2pm on the coming Tuesday
-    #[arg(long, value_name = "YYYY-MM-DDTHH:MM", value_parser = moment)]
+    /// Where the clock stands, in London time [default: 2pm on the coming Tuesday]
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
     now: Option<Ts>,
     /// What dice and keys begin with
     #[arg(long, value_name = "N", default_value_t = 1)]
