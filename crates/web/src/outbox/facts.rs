@@ -604,7 +604,7 @@ async fn calendars(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use ids::{CourseId, PersonId, SessionId};
     use std::fmt::Write as _;
@@ -663,7 +663,8 @@ mod tests {
         }
     }
 
-    fn of_booking(state: State) -> OfBooking {
+    /// A booking in this state, read by its owner, who has proven nothing yet.
+    pub(crate) fn of_booking(state: State) -> OfBooking {
         let record = BookingRecord {
             id: BookingId(Uuid::nil()),
             reference: "4827 KX".to_owned(),
@@ -715,7 +716,7 @@ mod tests {
         }
     }
 
-    fn about(it: OfBooking) -> Facts {
+    pub(crate) fn about(it: OfBooking) -> Facts {
         facts(Subject::Booking(Box::new(it)))
     }
 

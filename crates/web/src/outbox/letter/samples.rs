@@ -165,12 +165,20 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
     Letter { links, ..letter }
 }
 
-/// To an address that nobody has proven to own: no name, no title; the rest must not show either (B-21).
+/// To an address that nobody has proven to own: no name, no title, no reason, no address that names the
+/// course; a venue must not show either (B-21).
 fn unproven(letter: Letter) -> Letter {
+    let links = Links {
+        book_again: letter.links.courses.clone(),
+        ..letter.links
+    };
     Letter {
         name: None,
         course: None,
+        reason: None,
+        next_dates: Vec::new(),
         place: "Recovery college, Room 1".into(),
+        links,
         ..letter
     }
 }

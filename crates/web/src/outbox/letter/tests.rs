@@ -285,6 +285,8 @@ fn a_mail_to_an_unproven_address_shows_dates_and_contact_only() {
                 "recovery college",
                 "noted what",
                 "what you told",
+                "/courses/",
+                "trainer",
                 "peer",
                 "mental",
             ] {
