@@ -1,7 +1,7 @@
 //! What is so at the moment a mail leaves, and whether the mail is still worth sending (T-56, B-101).
 
 use booking::bookings::HistoryLine;
-use booking::calendar::{Meeting, RunDates};
+use booking::calendar::{Before, RunDates};
 use booking::deadlines::WorkingDays;
 use booking::queue::{Band, band};
 use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar};
@@ -40,9 +40,9 @@ pub(crate) struct Parameters {
     /// The number of the change of dates (M12).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) change: Option<i32>,
-    /// The dates that the person knows (M12).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) before: Vec<Meeting>,
+    /// The dates and the place that the person knows (M12).
+    #[serde(skip_serializing_if = "Before::is_empty")]
+    pub(crate) before: Before,
     /// The dates to tell of (M20); all dates that can be booked, if none are named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<RunId>,
@@ -606,6 +606,7 @@ async fn calendars(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use booking::calendar::Meeting;
     use ids::{CourseId, PersonId, SessionId};
     use std::fmt::Write as _;
     use time::macros::{date, datetime, time};
@@ -659,7 +660,7 @@ pub(crate) mod tests {
             cancel_reason: None,
             cancelled_at: None,
             sessions: vec![session],
-            before_change: Vec::new(),
+            before_change: calendar::Before::default(),
         }
     }
 
@@ -905,6 +906,10 @@ pub(crate) mod tests {
         };
         assert_eq!(Parameters::of(&all.clone().into_value()), all);
         assert_eq!(Parameters::default().into_value(), serde_json::json!({}));
+        // A mail written before the place was kept.
+        let old = serde_json::json!({ "change": 2, "before": run().sessions });
+        let read = Parameters::of(&old);
+        assert_eq!((read.change, read.before.sessions), (Some(2), run().sessions));
         for value in [
             Value::Null,
             serde_json::json!({ "event": "x" }),

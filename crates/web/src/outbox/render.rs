@@ -66,17 +66,12 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
         .first()
         .map(|it| words::date_without_year(it.date))
         .unwrap_or_default();
-    letter.place = place(it, &it.run);
-    let before = match (&it.old, kind) {
-        (Some(old), _) => {
-            letter.old_place = place(it, old);
-            old.sessions.as_slice()
-        }
-        (None, Kind::RunChanged) if facts.parameters.before.is_empty() => it.run.before_change.as_slice(),
-        (None, _) => facts.parameters.before.as_slice(),
-    };
-    letter.old_days = days(before);
-    letter.old_dates = words::dates(before);
+    letter.place = shown_place(it, words::place(&it.run));
+    let (old_place, old_days) = before(kind, it, facts);
+    letter.old_place = shown_place(it, old_place);
+    letter.old_days = days(old_days);
+    letter.old_dates = words::dates(old_days);
+    letter.hidden_change = kind == Kind::RunChanged && !it.is_trusted() && old_days == it.run.sessions;
     it.record.state.name().clone_into(&mut letter.state);
     if let Some(until) = answer_by(it, facts) {
         letter.deadline = Some(words::date_time(until));
@@ -94,9 +89,22 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
     }
 }
 
-/// "Online" or where; a venue is not for an address that is not proven (B-21).
-fn place(it: &OfBooking, run: &RunDates) -> String {
-    let place = words::place(run);
+/// Where and when it was before a change or a move (M12, M16).
+fn before<'a>(kind: Kind, it: &'a OfBooking, facts: &'a Facts) -> (String, &'a [Meeting]) {
+    if let Some(old) = &it.old {
+        return (words::place(old), &old.sessions);
+    }
+    let known = &facts.parameters.before;
+    let before = if kind == Kind::RunChanged && known.is_empty() {
+        &it.run.before_change
+    } else {
+        known
+    };
+    (words::place_before(before), &before.sessions)
+}
+
+/// A venue is not for an address that is not proven (B-21).
+fn shown_place(it: &OfBooking, place: String) -> String {
     if it.is_trusted() || place == "Online" {
         place
     } else {
@@ -335,7 +343,7 @@ impl Entry<'_> {
         } else {
             Method::Cancel
         };
-        let place = place(self.it, &self.of.run);
+        let place = shown_place(self.it, words::place(&self.of.run));
         let links = &self.letter.links;
         let description = match (&links.join, &links.manage) {
             (Some(join), _) if self.show.request => format!("Joining page: {join}"),

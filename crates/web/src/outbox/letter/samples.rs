@@ -60,6 +60,12 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     if !["new_dates"].contains(&kind) {
         samples.push(unproven(base.clone()));
     }
+    if kind == "run_changed" {
+        samples.push(Letter {
+            hidden_change: true,
+            ..unproven(base.clone())
+        });
+    }
     samples.push(difficult(base));
     samples
 }

@@ -294,7 +294,7 @@ fn a_mail_to_an_unproven_address_shows_dates_and_contact_only() {
             }
         }
     }
-    assert_eq!(seen, KINDS.len() - 1);
+    assert!(seen > KINDS.len() - 1);
 }
 
 /// U-32: what is read over a shoulder.
