@@ -131,6 +131,8 @@ pub(crate) struct OfBooking {
     pub(crate) offer: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
+    /// M04: it ended because the course began.
+    pub(crate) began: bool,
     /// M05, M16: where in the queue.
     pub(crate) band: Option<Band>,
     /// M16: the dates that were replaced.
@@ -445,6 +447,9 @@ async fn of_booking(
         token: links::token(db, secrets, Purpose::Booking, id.0).await?,
         offer: offered.map(|n| links::token_of(secrets, Purpose::Offer, id.0, n)),
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
+        began: history
+            .iter()
+            .any(|it| Some(it.n) == since && it.event == "run_began"),
         band: if in_queue {
             band_of(db, &record).await?
         } else {
@@ -706,6 +711,7 @@ pub(crate) mod tests {
             token: None,
             offer: None,
             booked_there: false,
+            began: false,
             band: None,
             old: None,
             needs_noted: false,

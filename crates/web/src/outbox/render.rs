@@ -72,6 +72,7 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
     letter.old_days = days(old_days);
     letter.old_dates = words::dates(old_days);
     letter.hidden_change = kind == Kind::RunChanged && !it.is_trusted() && old_days == it.run.sessions;
+    letter.began = it.began;
     it.record.state.name().clone_into(&mut letter.state);
     if let Some(until) = answer_by(it, facts) {
         letter.deadline = Some(words::date_time(until));
@@ -672,6 +673,22 @@ mod tests {
         let missing: Vec<_> = seen.iter().filter(|it| !routes.contains(it.as_str())).collect();
         assert!(missing.is_empty(), "{missing:#?}");
         assert!(seen.len() >= 10, "{seen:#?}");
+    }
+
+    /// A hold that ends with the start of the course went to nobody else.
+    #[tokio::test]
+    async fn a_hold_that_ends_with_the_start_is_told_so() {
+        let office = Office::open().await;
+        let run = office.run(1, JUNE).await;
+        office.wait(Duration::days(26) + Duration::hours(21));
+        let kim = office.guest(run, "Kim Lee", Some("kim@example.com")).await;
+        // The relay is away, so that the clock of the hold never starts.
+        office.wait(Duration::hours(23));
+        office.rounds().await;
+        assert_eq!(office.record(kim).await.state, State::Lapsed);
+        let text = office.taken().pop().unwrap().read().text;
+        assert!(text.contains("The course has started"), "{text}");
+        assert!(!text.contains("next person"), "{text}");
     }
 
     #[tokio::test]

@@ -32,8 +32,31 @@ const TOKEN: &str = "Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE";
 /// whatever else reads differently.
 pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     let base = with_links(kind, proven());
+    let base = if ["confirm_email", "confirm_reminder"].contains(&kind) {
+        Letter {
+            state: "unconfirmed".to_owned(),
+            ..base
+        }
+    } else {
+        base
+    };
     let mut samples = match kind {
-        "confirm_email" | "confirm_reminder" | "lapsed" | "resume_draft" => Vec::new(),
+        "confirm_reminder" | "resume_draft" => Vec::new(),
+        "lapsed" => vec![Letter {
+            began: true,
+            ..unproven(base.clone())
+        }],
+        "confirm_email" => [
+            ("booked", None),
+            ("waiting", None),
+            ("offered", base.deadline.clone()),
+        ]
+        .map(|(state, deadline)| Letter {
+            state: state.to_owned(),
+            deadline,
+            ..unproven(base.clone())
+        })
+        .to_vec(),
         "new_dates" => vec![base.clone()],
         "run_changed" | "moved" => ["booked", "offered", "unconfirmed", "waiting"]
             .map(|state| Letter {
