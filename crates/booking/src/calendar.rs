@@ -12,6 +12,7 @@ use thiserror::Error;
 use time::{Date, Time};
 
 use crate::allocator::Fresh;
+pub use crate::before::Before;
 use crate::deadlines::{WorkingDays, booking_closes};
 use crate::entity::{bank_holiday, booking, course, course_version, facilitator, run, session, setting};
 use crate::error::{Corrupt, Error};
@@ -96,8 +97,8 @@ pub struct RunDates {
     pub cancel_reason: Option<String>,
     pub cancelled_at: Option<Ts>,
     pub sessions: Vec<Meeting>,
-    /// The dates before the last change.
-    pub before_change: Vec<Meeting>,
+    /// What the last change replaced.
+    pub before_change: Before,
 }
 
 /// How people meet.
@@ -714,11 +715,16 @@ pub async fn reschedule(
     let first = new.first().ok_or(DatesRefused::NoSession)?;
     let by_default = before.first().is_some_and(|it| closes(it) == row.closes_at);
     let opens_at = row.opens_at;
+    let replaced = Before {
+        delivery: Delivery::named(&row.delivery),
+        venue: row.venue.clone(),
+        sessions: before.clone(),
+    };
     let mut row = row.into_active_model();
     if by_default {
         row.closes_at = Set(closes(first).max(opens_at));
     }
-    row.before_change = Set(serde_json::to_value(&before).unwrap_or_default());
+    row.before_change = Set(serde_json::to_value(&replaced).unwrap_or_default());
     if let Some((delivery, venue)) = place {
         row.delivery = Set(delivery.name().to_owned());
         row.venue = Set(venue);

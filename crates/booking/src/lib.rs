@@ -12,7 +12,7 @@
 //! | how long a hold or offer lasts, what a working day is | `deadlines.rs` |
 //! | what a visitor is told about places | `availability.rs` |
 //! | who writes, under which lock | `allocator.rs` |
-//! | planning, publishing and changing dates | `calendar.rs` |
+//! | planning, publishing and changing dates | `calendar.rs`, `before.rs` |
 //! | local time and clock changes | `london.rs` |
 //! | the numbers a team may choose | `settings.rs` |
 //! | apologies and attendance | `attendance.rs` |
@@ -21,6 +21,7 @@
 pub mod allocator;
 pub mod attendance;
 pub mod availability;
+mod before;
 pub mod bookings;
 pub mod calendar;
 pub mod change;

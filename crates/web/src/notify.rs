@@ -1,7 +1,7 @@
 //! Who is told of what: from what happened to the mail and tasks it calls for (booking.md section 2,
 //! "Effects"). A new event does not compile until somebody decided about its mail.
 
-use booking::calendar::Meeting;
+use booking::calendar::Before;
 use booking::deadlines::{WorkingDays, confirm_reminder};
 use booking::snapshot::Actor;
 use booking::{BookingRecord, By, Event, Note, Outcome, Settings, State, Transition, bookings, calendar};
@@ -488,9 +488,9 @@ async fn tell_of_change(work: &Work, outcome: &Outcome, change_no: i32) -> Resul
     Ok(())
 }
 
-/// The dates that somebody still believes in, when an earlier change was not told yet: the newer mail
+/// The dates and the place that somebody still believes in, when an earlier change was not told yet: the newer mail
 /// then tells both changes as one.
-async fn known_before(work: &Work, booking: BookingId) -> Result<Option<Vec<Meeting>>, Error> {
+async fn known_before(work: &Work, booking: BookingId) -> Result<Option<Before>, Error> {
     let untold = outbox_mail::Entity::find()
         .filter(outbox_mail::Column::About.eq(booking.0))
         .filter(outbox_mail::Column::Kind.eq(Kind::RunChanged.name()))
@@ -701,6 +701,41 @@ mod tests {
             .await
             .unwrap();
         assert_eq!((all[0].due, all[1].about), (by, moved.booking.0));
+    }
+
+    /// B-50, M12: old and new place, even where the dates stay; not to an address that is not proven.
+    #[tokio::test]
+    async fn a_new_place_is_told_with_the_old_one() {
+        let office = Office::open().await;
+        let run = office.run(12, JUNE).await;
+        office.booked(run, "Sam Taylor", "sam@example.com").await;
+        office.guest(run, "Kim Lee", Some("kim@example.com")).await;
+        office.rounds().await;
+        office.taken();
+        for venue in ["Recovery college, Room 2", "The hall, Long Lane"] {
+            office.meet_at(run, venue).await;
+            office.rounds().await;
+        }
+        let text = |to: &str, sent: &[crate::mailer::Sent]| {
+            let mails = sent.iter().filter(|it| it.to == to);
+            let texts = mails.map(|it| it.read().text.split_whitespace().collect::<Vec<_>>().join(" "));
+            texts.collect::<Vec<_>>()
+        };
+        let sent = office.taken();
+        let sam = text("sam@example.com", &sent);
+        let days = "Day 1: Tuesday 8 June 2027, 10am to 1:15pm Day 2: Tuesday 15 June 2027, 10am to 1:15pm";
+        let first = format!("BEFORE {days} Online NOW {days} Recovery college, Room 2");
+        let second = format!("BEFORE {days} Recovery college, Room 2 NOW {days} The hall, Long Lane");
+        assert!(sam[0].contains(&first), "{}", sam[0]);
+        assert!(sam[1].contains(&second), "{}", sam[1]);
+        let kim = text("kim@example.com", &sent).join(" ");
+        assert!(
+            kim.contains("The dates are the same. The place has changed."),
+            "{kim}"
+        );
+        for hidden in ["BEFORE", "Recovery college", "The hall"] {
+            assert!(!kim.contains(hidden), "{hidden} in {kim}");
+        }
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! Dates and times as people read them (pages.md section 9).
 
-use booking::calendar::{Delivery, Meeting, RunDates};
+use booking::calendar::{Before, Delivery, Meeting, RunDates};
 use booking::london;
 use ids::Ts;
 use time::{Date, Time};
@@ -92,9 +92,20 @@ pub(crate) fn all_hours(meetings: &[Meeting]) -> String {
 
 /// "Online" or where.
 pub(crate) fn place(run: &RunDates) -> String {
-    match (&run.delivery, &run.venue) {
+    place_of(run.delivery, run.venue.as_deref())
+}
+
+/// The same before a change; nothing if it was not kept.
+pub(crate) fn place_before(it: &Before) -> String {
+    it.delivery
+        .map(|delivery| place_of(delivery, it.venue.as_deref()))
+        .unwrap_or_default()
+}
+
+fn place_of(delivery: Delivery, venue: Option<&str>) -> String {
+    match (delivery, venue) {
         (Delivery::Online, _) => "Online".to_owned(),
-        (Delivery::InPerson, Some(venue)) => venue.clone(),
+        (Delivery::InPerson, Some(venue)) => venue.to_owned(),
         (Delivery::InPerson, None) => "In person".to_owned(),
         (Delivery::Hybrid, Some(venue)) => format!("{venue}, or online"),
         (Delivery::Hybrid, None) => "In person or online".to_owned(),

@@ -1,7 +1,7 @@
 //! What is so at the moment a mail leaves, and whether the mail is still worth sending (T-56, B-101).
 
 use booking::bookings::HistoryLine;
-use booking::calendar::{Meeting, RunDates};
+use booking::calendar::{Before, RunDates};
 use booking::deadlines::WorkingDays;
 use booking::queue::{Band, band};
 use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar};
@@ -40,9 +40,9 @@ pub(crate) struct Parameters {
     /// The number of the change of dates (M12).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) change: Option<i32>,
-    /// The dates that the person knows (M12).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) before: Vec<Meeting>,
+    /// The dates and the place that the person knows (M12).
+    #[serde(skip_serializing_if = "Before::is_empty")]
+    pub(crate) before: Before,
     /// The dates to tell of (M20); all dates that can be booked, if none are named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<RunId>,
@@ -136,6 +136,8 @@ pub(crate) struct OfBooking {
     pub(crate) new_address: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
+    /// M04: it ended because the course began.
+    pub(crate) began: bool,
     /// M05, M16: where in the queue.
     pub(crate) band: Option<Band>,
     /// M16: the dates that were replaced.
@@ -461,6 +463,9 @@ async fn of_booking(
             None
         },
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
+        began: history
+            .iter()
+            .any(|it| Some(it.n) == since && it.event == "run_began"),
         band: if in_queue {
             band_of(db, &record).await?
         } else {
@@ -628,8 +633,9 @@ async fn calendars(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use booking::calendar::Meeting;
     use ids::{CourseId, PersonId, SessionId};
     use std::fmt::Write as _;
     use time::macros::{date, datetime, time};
@@ -683,11 +689,12 @@ mod tests {
             cancel_reason: None,
             cancelled_at: None,
             sessions: vec![session],
-            before_change: Vec::new(),
+            before_change: calendar::Before::default(),
         }
     }
 
-    fn of_booking(state: State) -> OfBooking {
+    /// A booking in this state, read by its owner, who has proven nothing yet.
+    pub(crate) fn of_booking(state: State) -> OfBooking {
         let record = BookingRecord {
             id: BookingId(Uuid::nil()),
             reference: "4827 KX".to_owned(),
@@ -730,6 +737,7 @@ mod tests {
             offer: None,
             new_address: None,
             booked_there: false,
+            began: false,
             band: None,
             old: None,
             needs_noted: false,
@@ -741,7 +749,7 @@ mod tests {
         }
     }
 
-    fn about(it: OfBooking) -> Facts {
+    pub(crate) fn about(it: OfBooking) -> Facts {
         facts(Subject::Booking(Box::new(it)))
     }
 
@@ -951,6 +959,10 @@ mod tests {
         };
         assert_eq!(Parameters::of(&all.clone().into_value()), all);
         assert_eq!(Parameters::default().into_value(), serde_json::json!({}));
+        // A mail written before the place was kept.
+        let old = serde_json::json!({ "change": 2, "before": run().sessions });
+        let read = Parameters::of(&old);
+        assert_eq!((read.change, read.before.sessions), (Some(2), run().sessions));
         for value in [
             Value::Null,
             serde_json::json!({ "event": "x" }),

@@ -30,7 +30,11 @@ pub(crate) struct Letter {
     pub(crate) old_dates: String,
     /// M12, M16: "Online" or the venue before the change; empty to leave it out.
     pub(crate) old_place: String,
-    /// booked, waiting, offered or unconfirmed: M12 and M16 speak differently to each.
+    /// M12: only the place changed, and this address may not read it yet (B-21).
+    pub(crate) hidden_change: bool,
+    /// M04: the course began before the person answered.
+    pub(crate) began: bool,
+    /// booked, waiting, offered or unconfirmed: M01, M12 and M16 speak differently to each.
     pub(crate) state: String,
     /// By when to answer: "Thursday 27 May 2027 at 10am".
     pub(crate) deadline: Option<String>,

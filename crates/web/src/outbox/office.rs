@@ -253,6 +253,26 @@ impl Office {
             .await;
     }
 
+    /// Lets a run meet at a venue, on the same days.
+    pub(crate) async fn meet_at(&self, run: RunId, venue: &str) {
+        self.act(async |work| {
+            let fresh = || work.fresh_id();
+            let dates = calendar::run_dates(work.tx(), run).await?.unwrap();
+            let same = dates.sessions.iter().map(|it| NewSession {
+                date: it.date,
+                start: it.start,
+                end: it.end,
+                break_minutes: it.break_minutes,
+            });
+            let same: Vec<_> = same.collect();
+            let place = Some((Delivery::InPerson, Some(venue.to_owned())));
+            calendar::reschedule(work.tx(), work.now(), &fresh, run, &same, place).await?;
+            let changed = Asked::by_system(Change::RunChanged);
+            work.allocate(run, changed).await.map(|_| ())
+        })
+        .await;
+    }
+
     /// Moves a booking to another run, as the person asks for it.
     pub(crate) async fn move_to(&self, guest: Guest, run: RunId) -> Guest {
         let booking = BookingId(self.app.secrets().id(self.app.now()));

@@ -60,12 +60,6 @@ pub(crate) fn letter(base_url: &str, kind: Kind, facts: &Facts) -> Letter {
 }
 
 fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBooking, facts: &Facts) {
-    if it.is_trusted() {
-        letter.name = Some(it.person.called());
-        letter.course = Some(it.run.course_title.clone());
-        letter.needs_noted = it.needs_noted;
-        letter.reference.clone_from(&it.record.reference);
-    }
     letter.days = days(&it.run.sessions);
     letter.dates = words::dates(&it.run.sessions);
     letter.first_date = it
@@ -74,37 +68,69 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
         .first()
         .map(|it| words::date_without_year(it.date))
         .unwrap_or_default();
-    letter.place = words::place(&it.run);
-    let before = match (&it.old, kind) {
-        (Some(old), _) => {
-            letter.old_place = words::place(old);
-            old.sessions.as_slice()
-        }
-        (None, Kind::RunChanged) if facts.parameters.before.is_empty() => it.run.before_change.as_slice(),
-        (None, _) => facts.parameters.before.as_slice(),
-    };
-    letter.old_days = days(before);
-    letter.old_dates = words::dates(before);
+    letter.place = shown_place(it, words::place(&it.run));
+    let (old_place, old_days) = before(kind, it, facts);
+    letter.old_place = shown_place(it, old_place);
+    letter.old_days = days(old_days);
+    letter.old_dates = words::dates(old_days);
+    letter.hidden_change = kind == Kind::RunChanged && !it.is_trusted() && old_days == it.run.sessions;
+    letter.began = it.began;
     it.record.state.name().clone_into(&mut letter.state);
     if let Some(until) = answer_by(it, facts) {
         letter.deadline = Some(words::date_time(until));
         letter.deadline_short = short(until);
     }
     letter.band = it.band.map(|it| band(it).to_owned());
+    let first = Duration::days(facts.settings.priority);
+    letter.priority_until = it.run.cancelled_at.map(|at| words::date_time(at + first));
+    letter.links.book_again = Some(pages.at("/courses"));
+    let page = |token: &String| pages.token(Purpose::NewAddress, token, "");
+    letter.links.new_address = it.new_address.as_ref().map(page);
+    if let Some(token) = it.token.as_ref().filter(|_| it.has_links()) {
+        letter.links = booking_links(pages, token, it, std::mem::take(&mut letter.links));
+    }
+    if it.is_trusted() {
+        about_the_person(letter, pages, kind, it, facts);
+    }
+}
+
+/// Where and when it was before a change or a move (M12, M16).
+fn before<'a>(kind: Kind, it: &'a OfBooking, facts: &'a Facts) -> (String, &'a [Meeting]) {
+    if let Some(old) = &it.old {
+        return (words::place(old), &old.sessions);
+    }
+    let known = &facts.parameters.before;
+    let before = if kind == Kind::RunChanged && known.is_empty() {
+        &it.run.before_change
+    } else {
+        known
+    };
+    (words::place_before(before), &before.sessions)
+}
+
+/// A venue is not for an address that is not proven (B-21).
+fn shown_place(it: &OfBooking, place: String) -> String {
+    if it.is_trusted() || place == "Online" {
+        place
+    } else {
+        String::new()
+    }
+}
+
+/// What only the person may read, at an address that is theirs (B-21): who and what for, why, and
+/// addresses and places that name the course.
+fn about_the_person(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBooking, facts: &Facts) {
+    letter.name = Some(it.person.called());
+    letter.course = Some(it.run.course_title.clone());
+    letter.needs_noted = it.needs_noted;
+    letter.reference.clone_from(&it.record.reference);
     letter.reason = if kind == Kind::RunCancelled {
         it.run.cancel_reason.clone()
     } else {
         facts.parameters.reason.clone()
     };
     letter.next_dates = next_dates(pages, &it.next);
-    let first = Duration::days(facts.settings.priority);
-    letter.priority_until = it.run.cancelled_at.map(|at| words::date_time(at + first));
     letter.links.book_again = Some(pages.at(&format!("/courses/{}", it.run.course_code)));
-    let page = |token: &String| pages.token(Purpose::NewAddress, token, "");
-    letter.links.new_address = it.new_address.as_ref().map(page);
-    if let Some(token) = it.token.as_ref().filter(|_| it.has_links()) {
-        letter.links = booking_links(pages, token, it, std::mem::take(&mut letter.links));
-    }
 }
 
 /// The pages behind the link of a booking.
@@ -323,7 +349,7 @@ impl Entry<'_> {
         } else {
             Method::Cancel
         };
-        let place = words::place(&self.of.run);
+        let place = shown_place(self.it, words::place(&self.of.run));
         let links = &self.letter.links;
         let description = match (&links.join, &links.manage) {
             (Some(join), _) if self.show.request => format!("Joining page: {join}"),
@@ -341,12 +367,7 @@ impl Entry<'_> {
             starts: PrimitiveDateTime::new(day.date, day.start),
             ends: PrimitiveDateTime::new(day.date, day.end),
             summary: &calendar_invite::summary(number, self.of.run.sessions.len()),
-            // A venue is not for an address that is not proven (B-21).
-            location: if self.it.is_trusted() || place == "Online" {
-                &place
-            } else {
-                ""
-            },
+            location: &place,
             description: &description,
             url: links.manage.as_deref(),
         });
@@ -534,6 +555,68 @@ mod tests {
         assert_eq!(reading.header("To"), Some("sam@example.com"));
     }
 
+    /// B-21: until the address is proven, dates and contact; the same goes for whoever booked for them.
+    #[test]
+    fn who_is_not_known_yet_reads_dates_and_contact_only() {
+        use crate::outbox::facts::Reader;
+        use crate::outbox::facts::tests::{about, of_booking};
+        use booking::calendar::Delivery;
+        let until = Ts::new(datetime!(2027-05-12 13:00 UTC));
+        let states = [
+            State::Unconfirmed { until },
+            State::Booked,
+            State::Waiting,
+            State::Offered { until },
+            State::Lapsed,
+        ];
+        let written = |kind, state, reader: Reader| {
+            let mut it = of_booking(state);
+            it.run.delivery = Delivery::InPerson;
+            it.run.venue = Some("Recovery college".to_owned());
+            it.run.cancel_reason = Some("The hall is closed.".to_owned());
+            it.token = Some("token".to_owned());
+            it.next = vec![it.run.clone()];
+            it.old = Some(it.run.clone());
+            it.needs_noted = true;
+            it.reader = reader;
+            let mut facts = about(it);
+            facts.parameters.reason = Some("We spoke about the hall.".to_owned());
+            let mut letter = letter("https://courses.example.org", kind, &facts);
+            letter.site = letter::Site::default();
+            serde_json::to_string(&letter).unwrap()
+        };
+        let secrets = [
+            "Sam",
+            "Introduction",
+            "/courses/intro",
+            "june",
+            "Recovery college",
+            "hall",
+            "4827",
+        ];
+        let unknown = [
+            Reader::Owner { proven: false },
+            Reader::Copy,
+            Reader::Former(None),
+        ];
+        for (kind, state) in Kind::ALL
+            .into_iter()
+            .flat_map(|kind| states.map(|state| (kind, state)))
+        {
+            for reader in unknown.clone() {
+                let letter = written(kind, state, reader);
+                for secret in secrets {
+                    assert!(!letter.contains(secret), "{kind:?}: {secret} in {letter}");
+                }
+                assert!(letter.contains("https://courses.example.org/courses\""));
+            }
+            let letter = written(kind, state, Reader::Owner { proven: true });
+            for secret in secrets {
+                assert!(letter.contains(secret), "{kind:?}: no {secret} in {letter}");
+            }
+        }
+    }
+
     /// The pattern of the route that a link leads to.
     fn pattern(link: &str) -> String {
         let path = link
@@ -578,6 +661,13 @@ mod tests {
         office.rounds().await;
         office.wait(Duration::hours(25));
         office.rounds().await;
+        let also = office.run(2, JULY).await;
+        office
+            .by_team(july, Change::CancelRun("The hall is closed.".to_owned()))
+            .await;
+        let ray = office.booked(also, "Ray Poe", "ray@example.com").await;
+        office.by_person(also, Change::Cancel(ray.booking)).await;
+        office.rounds().await;
         let routes: BTreeSet<&str> = crate::route_table(false).iter().map(|it| it.path).collect();
         let mut seen = BTreeSet::new();
         for mail in office.taken() {
@@ -587,7 +677,23 @@ mod tests {
         }
         let missing: Vec<_> = seen.iter().filter(|it| !routes.contains(it.as_str())).collect();
         assert!(missing.is_empty(), "{missing:#?}");
-        assert!(seen.len() >= 9, "{seen:#?}");
+        assert!(seen.len() >= 10, "{seen:#?}");
+    }
+
+    /// A hold that ends with the start of the course went to nobody else.
+    #[tokio::test]
+    async fn a_hold_that_ends_with_the_start_is_told_so() {
+        let office = Office::open().await;
+        let run = office.run(1, JUNE).await;
+        office.wait(Duration::days(26) + Duration::hours(21));
+        let kim = office.guest(run, "Kim Lee", Some("kim@example.com")).await;
+        // The relay is away, so that the clock of the hold never starts.
+        office.wait(Duration::hours(23));
+        office.rounds().await;
+        assert_eq!(office.record(kim).await.state, State::Lapsed);
+        let text = office.taken().pop().unwrap().read().text;
+        assert!(text.contains("The course has started"), "{text}");
+        assert!(!text.contains("next person"), "{text}");
     }
 
     #[tokio::test]

@@ -836,7 +836,7 @@ mod tests {
             cancel_reason: Some("A trainer is ill and nobody else can take the day.".to_owned()),
             cancelled_at: None,
             sessions: days.iter().enumerate().map(day).collect(),
-            before_change: Vec::new(),
+            before_change: calendar::Before::default(),
         }
     }
 

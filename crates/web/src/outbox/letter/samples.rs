@@ -33,8 +33,20 @@ const TOKEN: &str = "Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE";
 /// whatever else reads differently.
 pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     let base = with_links(kind, proven());
+    let base = if ["confirm_email", "confirm_reminder"].contains(&kind) {
+        Letter {
+            state: "unconfirmed".to_owned(),
+            ..base
+        }
+    } else {
+        base
+    };
     let mut samples = match kind {
-        "confirm_address" | "confirm_email" | "confirm_reminder" | "lapsed" | "resume_draft" => Vec::new(),
+        "confirm_address" | "confirm_email" | "confirm_reminder" | "resume_draft" => Vec::new(),
+        "lapsed" => vec![Letter {
+            began: true,
+            ..unproven(base.clone())
+        }],
         "new_dates" => vec![base.clone()],
         "run_changed" | "moved" => ["booked", "offered", "unconfirmed", "waiting"]
             .map(|state| Letter {
@@ -64,6 +76,12 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     };
     if !["new_dates"].contains(&kind) {
         samples.push(unproven(base.clone()));
+    }
+    if kind == "run_changed" {
+        samples.push(Letter {
+            hidden_change: true,
+            ..unproven(base.clone())
+        });
     }
     samples.push(difficult(base));
     samples
@@ -178,12 +196,20 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
     Letter { links, ..letter }
 }
 
-/// To an address that nobody has proven to own: no name, no title; the rest must not show either (B-21).
+/// To an address that nobody has proven to own: no name, no title, no reason, no address that names the
+/// course; a venue must not show either (B-21).
 fn unproven(letter: Letter) -> Letter {
+    let links = Links {
+        book_again: letter.links.courses.clone(),
+        ..letter.links
+    };
     Letter {
         name: None,
         course: None,
+        reason: None,
+        next_dates: Vec::new(),
         place: "Recovery college, Room 1".into(),
+        links,
         ..letter
     }
 }

@@ -361,7 +361,7 @@ pub(super) mod samples {
                 meeting(1, date!(2027 - 01 - 26)),
                 meeting(2, date!(2027 - 01 - 27)),
             ],
-            before_change: Vec::new(),
+            before_change: calendar::Before::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use axum::extract::State as Extracted;
 use axum::http::StatusCode;
 use axum::response::Response;
+use booking::calendar::Meeting;
 use booking::{Asked, Change, Note, State, bookings};
 use ids::Ts;
 use serde::Serialize;
@@ -89,11 +90,12 @@ fn question(app: &App, held: &Held) -> Question {
     };
     let asked = Question::new(
         app,
-        "Something about your dates has changed",
+        "Something about your booking has changed",
         held.path("/changed"),
         choices,
     )
     .saying(&["We are sorry if this is hard for you. You do not have to give a reason."])
+    .saying(hidden(held))
     .back_to(&held.path(""));
     Question {
         sections: sections(held),
@@ -103,22 +105,40 @@ fn question(app: &App, held: &Held) -> Question {
     }
 }
 
-/// Before and now; the place only to whoever has shown that the booking is theirs (B-21).
+/// Before and now; "before" only where it reads differently.
 fn sections(held: &Held) -> Vec<Section> {
-    let mut now = days(&held.run.sessions);
-    if held.person.is_proven() {
-        now.push(Row::new("Where", crate::words::place(&held.run)));
-    }
-    let before = days(&held.run.before_change);
-    let same = held.run.before_change == held.run.sessions;
-    let sections = [("Before", before), ("Now", now)].map(|(heading, rows)| Section {
-        heading: heading.to_owned(),
-        rows,
-    });
-    sections
+    let old = &held.run.before_change;
+    let now = rows(held, &held.run.sessions, crate::words::place(&held.run));
+    let before = rows(held, &old.sessions, crate::words::place_before(old));
+    let is_told = old.delivery.is_some() || old.sessions != held.run.sessions;
+    let differs = is_told && before != now;
+    [("Before", before), ("Now", now)]
         .into_iter()
-        .filter(|it| !it.rows.is_empty() && (!same || it.heading != "Before"))
+        .filter(|(heading, rows)| !rows.is_empty() && (differs || *heading != "Before"))
+        .map(|(heading, rows)| Section {
+            heading: heading.to_owned(),
+            rows,
+        })
         .collect()
+}
+
+/// Days and place; the place only to whoever has shown that the booking is theirs (B-21).
+fn rows(held: &Held, meetings: &[Meeting], place: String) -> Vec<Row> {
+    let mut rows = days(meetings);
+    if held.person.is_proven() && !place.is_empty() {
+        rows.push(Row::new("Where", place));
+    }
+    rows
+}
+
+/// What the page cannot show before the booking is claimed (B-21).
+fn hidden(held: &Held) -> &'static [&'static str] {
+    let same_days = held.run.before_change.sessions == held.run.sessions;
+    if same_days && !held.person.is_proven() {
+        &["The dates are the same. The place has changed. Tell us that the booking is yours to see it."]
+    } else {
+        &[]
+    }
 }
 
 async fn keep(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
@@ -163,6 +183,37 @@ mod tests {
     #[test]
     fn pages_hold() {
         crate::pages_test::check::<KeptPage>();
+    }
+
+    /// B-50: old and new, place and dates; the place to nobody else than its reader (B-21).
+    #[test]
+    fn before_and_now_are_shown_whatever_changed() {
+        let shown = |proven, same_days: bool| {
+            let mut held = sample::held(State::Booked, proven);
+            if same_days {
+                held.run.before_change.sessions.clone_from(&held.run.sessions);
+            }
+            serde_json::to_string(&question(&sample::idle_app(), &held)).unwrap()
+        };
+        for same_days in [true, false] {
+            let page = shown(true, same_days);
+            for it in ["Before", "Recovery college, Room 2", "Now", "Online"] {
+                assert!(page.contains(it), "{it} in {page}");
+            }
+        }
+        let (same, other) = (shown(false, true), shown(false, false));
+        assert!(
+            !same.contains("Recovery") && !other.contains("Recovery"),
+            "{same} {other}"
+        );
+        assert!(
+            same.contains("The place has changed") && !same.contains("Before"),
+            "{same}"
+        );
+        assert!(
+            other.contains("Before") && !other.contains("The place has changed"),
+            "{other}"
+        );
     }
 
     #[test]

@@ -637,7 +637,8 @@ fn cancelled(said: &mut Said, held: &Held, known: &Known, by: By) {
         }
         By::RunCancelled => {
             said.lead = lines(&["We are sorry. The course on these dates cannot go ahead."]);
-            said.reason = held.run.cancel_reason.clone().unwrap_or_default();
+            let reason = held.run.cancel_reason.clone();
+            said.reason = reason.filter(|_| held.person.is_proven()).unwrap_or_default();
             said.next = known.instead.is_none().then_some(ALL_DATES);
         }
     }
@@ -806,6 +807,7 @@ mod tests {
                 &held.run.course_title,
                 &held.record.reference,
                 "typed the wrong",
+                "A trainer is ill",
             ] {
                 assert!(!page.contains(secret), "{secret:?} in {page}");
             }

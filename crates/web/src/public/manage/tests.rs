@@ -1,7 +1,7 @@
 //! Bookings to look at, and a whole service in a folder of its own.
 
 use booking::bookings::HistoryLine;
-use booking::calendar::{Delivery, Meeting, RunDates};
+use booking::calendar::{Before, Delivery, Meeting, RunDates};
 use booking::{BookingRecord, State, london};
 use ids::{BookingId, CourseId, PersonId, RunId, SessionId, Ts};
 use sea_orm::DatabaseConnection;
@@ -93,10 +93,14 @@ pub(crate) fn held(state: State, proven: bool) -> Held {
             meeting(1, date!(2027 - 06 - 08)),
             meeting(2, date!(2027 - 06 - 15)),
         ],
-        before_change: vec![
-            meeting(1, date!(2027 - 06 - 01)),
-            meeting(2, date!(2027 - 06 - 02)),
-        ],
+        before_change: Before {
+            delivery: Some(Delivery::InPerson),
+            venue: Some("Recovery college, Room 2".to_owned()),
+            sessions: vec![
+                meeting(1, date!(2027 - 06 - 01)),
+                meeting(2, date!(2027 - 06 - 02)),
+            ],
+        },
     };
     let person = Person {
         id: PersonId(Uuid::from_u128(5)),
