@@ -54,10 +54,8 @@ impl TestApp {
             rehearsal: false,
             mail_folder: None,
         };
-        let (writer, reader) = (database.handles.writer.clone(), database.handles.reader.clone());
         let app = App::new(
-            writer,
-            reader,
+            database.handles.clone(),
             Clock::stopped_at(now),
             Secrets::predictable(7),
             setup,
@@ -180,7 +178,7 @@ impl TestApp {
         let handles = self.database.records.open().await.expect("the records open");
         let (clock, secrets) = (self.app.clock().clone(), self.app.secrets().clone());
         let setup = self.app.setup().clone();
-        App::new(handles.writer, handles.reader, clock, secrets, setup).expect("every template loads")
+        App::new(handles, clock, secrets, setup).expect("every template loads")
     }
 
     /// Moves the clock without letting anything happen.

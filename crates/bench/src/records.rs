@@ -113,13 +113,7 @@ pub(crate) async fn found(records: &Records) -> Result<()> {
         mail_folder: None,
     };
     let secrets = Secrets::unpredictable([7; 32]);
-    let app = App::new(
-        handles.writer.clone(),
-        handles.reader.clone(),
-        Clock::system(),
-        secrets,
-        setup,
-    )?;
+    let app = App::new(handles.clone(), Clock::system(), secrets, setup)?;
     app.change(async |work| {
         let fresh = || work.fresh_id();
         let version = calendar::add_course(work.tx(), &fresh, course()).await?;
@@ -127,6 +121,7 @@ pub(crate) async fn found(records: &Records) -> Result<()> {
     })
     .await?;
     drop(app);
+    handles.watcher.close().await?;
     handles.reader.close().await?;
     Ok(handles.writer.close().await?)
 }

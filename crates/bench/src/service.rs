@@ -34,6 +34,7 @@ impl Service {
             if let Some(recorder) = watched {
                 recorder.watch(&mut handles.writer);
                 recorder.watch(&mut handles.reader);
+                recorder.watch(&mut handles.watcher);
             }
             let setup = Setup {
                 base_url: format!("http://{at}"),
@@ -43,7 +44,7 @@ impl Service {
                 mail_folder: None,
             };
             let secrets = Secrets::unpredictable([7; 32]);
-            let app = App::new(handles.writer, handles.reader, Clock::system(), secrets, setup)?;
+            let app = App::new(handles, Clock::system(), secrets, setup)?;
             Ok(web::router(app))
         })?;
         Ok(Self {

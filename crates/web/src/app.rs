@@ -7,7 +7,9 @@ use sea_orm::{DatabaseConnection, DbBackend};
 use time::Duration;
 
 use crate::clock::Clock;
+use crate::database::Handles;
 use crate::error::Error;
+use crate::kept::Kept;
 use crate::limits::Limits;
 use crate::pages::Pages;
 use crate::secrets::Secrets;
@@ -20,9 +22,12 @@ pub struct App {
     pub(crate) writer: DatabaseConnection,
     /// Where pages read.
     pub(crate) reader: DatabaseConnection,
+    /// Where it is seen that somebody has committed something.
+    pub(crate) watcher: DatabaseConnection,
     pub(crate) clock: Clock,
     pub(crate) secrets: Secrets,
     pub(crate) pages: Arc<Pages>,
+    pub(crate) kept: Arc<Kept>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) setup: Arc<Setup>,
 }
@@ -60,8 +65,7 @@ const TRIES: u32 = 4;
 impl App {
     /// Puts together what handlers reach.
     pub fn new(
-        writer: DatabaseConnection,
-        reader: DatabaseConnection,
+        handles: Handles,
         clock: Clock,
         secrets: Secrets,
         setup: Setup,
@@ -69,11 +73,13 @@ impl App {
         let limits = Arc::new(Limits::new(clock.clone()));
         let pages = Arc::new(Pages::load()?);
         Ok(Self {
-            writer,
-            reader,
+            writer: handles.writer,
+            reader: handles.reader,
+            watcher: handles.watcher,
             clock,
             secrets,
             pages,
+            kept: Arc::default(),
             limits,
             setup: Arc::new(setup),
         })

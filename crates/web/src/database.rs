@@ -23,13 +23,17 @@ pub enum Records {
     },
 }
 
-/// The two ways to the records: one that changes them, one that reads.
-#[derive(Clone, Debug)]
+/// The ways to the records: one that changes them, one that reads, one that only looks whether anything
+/// was changed.
+#[derive(Clone, Debug, Default)]
 pub struct Handles {
     /// Where changes are made.
     pub writer: DatabaseConnection,
     /// Where pages read.
     pub reader: DatabaseConnection,
+    /// Where it is seen that somebody has committed something: on SQLite one connection of its own, which
+    /// never writes.
+    pub watcher: DatabaseConnection,
 }
 
 /// Without the address, which may hold a password.
@@ -46,13 +50,18 @@ impl Records {
     /// Opens the records.
     ///
     /// On SQLite the writer is one connection, so that changes queue in order instead of meeting
-    /// each other's locks, and four more read beside it.
+    /// each other's locks; four more read beside it, and one watches.
     pub async fn open(&self) -> Result<Handles, DbErr> {
         match self {
             Self::Embedded(file) => {
                 let writer = Database::connect(embedded(file, 1)).await?;
                 let reader = Database::connect(embedded(file, 4)).await?;
-                Ok(Handles { writer, reader })
+                let watcher = Database::connect(embedded(file, 1)).await?;
+                Ok(Handles {
+                    writer,
+                    reader,
+                    watcher,
+                })
             }
             Self::Postgres { url, connections } => {
                 let mut options = ConnectOptions::new(url);
@@ -80,7 +89,8 @@ impl Records {
                 let both = Database::connect(options).await?;
                 Ok(Handles {
                     writer: both.clone(),
-                    reader: both,
+                    reader: both.clone(),
+                    watcher: both,
                 })
             }
         }

@@ -17,6 +17,7 @@ mod entity;
 mod error;
 mod forms;
 mod import;
+mod kept;
 mod limits;
 mod links;
 mod mailer;

@@ -100,14 +100,8 @@ async fn app(folder: &Folder, base_url: &str, now: Ts, seed: u64) -> Result<App,
         mail_folder: Some(folder.mail()),
     };
     let clock = Clock::stopped_at(now - invented::HISTORY);
-    App::new(
-        handles.writer,
-        handles.reader,
-        clock,
-        Secrets::predictable(seed),
-        setup,
-    )
-    .map_err(|why| Failure::wrong(format!("This build cannot be used ({why}).")))
+    App::new(handles, clock, Secrets::predictable(seed), setup)
+        .map_err(|why| Failure::wrong(format!("This build cannot be used ({why}).")))
 }
 
 /// A time of day at which offices are open, on a day at which none begins to be closed.

@@ -61,13 +61,7 @@ pub(super) async fn open(places: &Places, needed: For) -> Result<Opened, Failure
         rehearsal: false,
         mail_folder: Some(folder.mail()).filter(|_| config.smtp.is_none()),
     };
-    let app = App::new(
-        handles.writer,
-        handles.reader,
-        Clock::system(),
-        Secrets::unpredictable(key),
-        setup,
-    );
+    let app = App::new(handles, Clock::system(), Secrets::unpredictable(key), setup);
     let app = app.map_err(|why| Failure::wrong(format!("This build cannot be used ({why}).")))?;
     Ok(Opened {
         app,

@@ -54,14 +54,7 @@ impl Office {
             mail_folder: None,
         };
         let clock = Clock::stopped_at(Ts::new(datetime!(2027-05-11 13:00 UTC)));
-        let app = App::new(
-            handles.writer,
-            handles.reader,
-            clock,
-            Secrets::predictable(7),
-            setup,
-        )
-        .unwrap();
+        let app = App::new(handles, clock, Secrets::predictable(7), setup).unwrap();
         let office = Self {
             app,
             mailer: Mailer::memory(),
@@ -69,6 +62,12 @@ impl Office {
         };
         office.add_course().await;
         office
+    }
+
+    /// The same records as another process opens them.
+    pub(crate) async fn other_handles(&self) -> database::Handles {
+        let file = self._folder.path().join("alongside.db");
+        Records::Embedded(file).open().await.unwrap()
     }
 
     async fn add_course(&self) {

@@ -58,41 +58,50 @@ async fn home(_: HomePath, State(app): State<App>) -> Result<Response, Error> {
     courses(CoursesPath, State(app)).await
 }
 
-async fn courses(_: CoursesPath, State(app): State<App>) -> Result<Response, Error> {
-    let (db, now) = (app.reader(), app.now());
-    let (settings, _) = calendar::rules(db).await?;
-    let known = calendar::courses(db).await?;
-    let upcoming = upcoming(db, &settings, now, None).await?;
-    app.page(&CoursesPage::of(&known, &upcoming, &settings, now)?)
-        .await
+async fn courses(path: CoursesPath, State(app): State<App>) -> Result<Response, Error> {
+    app.kept(&path.to_string(), async || {
+        let (db, now) = (app.reader(), app.now());
+        let (settings, _) = calendar::rules(db).await?;
+        let known = calendar::courses(db).await?;
+        let upcoming = upcoming(db, &settings, now, None).await?;
+        app.render(&CoursesPage::of(&known, &upcoming, &settings, now)?)
+            .await
+    })
+    .await
 }
 
-async fn course(CoursePath { course }: CoursePath, State(app): State<App>) -> Result<Response, Error> {
-    let (db, now) = (app.reader(), app.now());
-    let course = calendar::course_named(db, &course)
-        .await?
-        .ok_or(Error::NotFound)?;
-    let (settings, _) = calendar::rules(db).await?;
-    let upcoming = upcoming(db, &settings, now, Some(course.id)).await?;
-    app.page(&CoursePage::of(course, &upcoming, &settings, now)?)
-        .await
+async fn course(path: CoursePath, State(app): State<App>) -> Result<Response, Error> {
+    app.kept(&path.to_string(), async || {
+        let (db, now) = (app.reader(), app.now());
+        let course = calendar::course_named(db, &path.course).await?;
+        let course = course.ok_or(Error::NotFound)?;
+        let (settings, _) = calendar::rules(db).await?;
+        let upcoming = upcoming(db, &settings, now, Some(course.id)).await?;
+        app.render(&CoursePage::of(course, &upcoming, &settings, now)?)
+            .await
+    })
+    .await
 }
 
-async fn run(RunPath { course, run }: RunPath, State(app): State<App>) -> Result<Response, Error> {
+async fn run(path: RunPath, State(app): State<App>) -> Result<Response, Error> {
+    app.kept(&path.to_string(), async || {
+        app.render(&run_page(&app, &path).await?).await
+    })
+    .await
+}
+
+async fn run_page(app: &App, RunPath { course, run }: &RunPath) -> Result<RunPage, Error> {
     let (db, now) = (app.reader(), app.now());
-    let run = calendar::run_named(db, &course, &run)
+    let run = calendar::run_named(db, course, run)
         .await?
         .ok_or(Error::NotFound)?;
-    let course = calendar::course_named(db, &course)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let course = calendar::course_named(db, course).await?.ok_or(Error::NotFound)?;
     let (settings, _) = calendar::rules(db).await?;
     let mut told = availability::of_runs(db, &settings, now, About::Run(run.id)).await?;
     let told = told.remove(&run.id).ok_or(Error::NotFound)?;
     let mut others = upcoming(db, &settings, now, Some(course.id)).await?;
     others.retain(|(it, told)| it.id != run.id && is_a_choice(*told));
-    app.page(&RunPage::of(&course, &run, told, &others, &settings, now))
-        .await
+    Ok(RunPage::of(&course, &run, told, &others, &settings, now))
 }
 
 /// The runs that are not over with what a visitor is told of each, by date. Who reads first the runs

@@ -4,7 +4,6 @@ use booking::bookings::HistoryLine;
 use booking::calendar::{Before, Delivery, Meeting, RunDates};
 use booking::{BookingRecord, State, london};
 use ids::{BookingId, CourseId, PersonId, RunId, SessionId, Ts};
-use sea_orm::DatabaseConnection;
 use time::macros::{date, time};
 use time::{Date, Duration};
 use uuid::Uuid;
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use super::Held;
 use crate::app::{App, Setup};
 use crate::clock::Clock;
+use crate::database::Handles;
 use crate::links::Opened;
 use crate::people::Person;
 use crate::secrets::Secrets;
@@ -38,10 +38,8 @@ pub(crate) fn idle_app() -> App {
 
 /// The same at another moment.
 pub(crate) fn idle_app_at(now: Ts) -> App {
-    let none = DatabaseConnection::default;
     App::new(
-        none(),
-        none(),
+        Handles::default(),
         Clock::stopped_at(now),
         Secrets::predictable(7),
         setup(),
@@ -229,7 +227,7 @@ mod service {
             let handles = Records::Embedded(folder.join("records.db")).open().await.unwrap();
             migrate(&handles.writer).await.unwrap();
             let (clock, secrets) = (Clock::stopped_at(super::before()), Secrets::predictable(7));
-            let app = App::new(handles.writer, handles.reader, clock, secrets, super::setup()).unwrap();
+            let app = App::new(handles, clock, secrets, super::setup()).unwrap();
             let it = Self {
                 router: crate::router(app.clone()),
                 app,
