@@ -15,5 +15,6 @@ mod power_cut;
 mod relay_away;
 mod sent_twice;
 mod too_many;
+mod typed_text;
 mod waiting_list;
 mod without_email;
