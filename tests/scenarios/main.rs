@@ -2,12 +2,14 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod all_or_nothing;
 mod architecture;
 mod booking;
 mod command_line;
 mod course_dates;
 mod last_place;
 mod leaves_no_trace;
+mod links_stop;
 mod lost_links;
 mod new_dates;
 mod on_the_disk;
