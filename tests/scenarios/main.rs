@@ -7,6 +7,7 @@ mod architecture;
 mod booking;
 mod command_line;
 mod course_dates;
+mod known_or_not;
 mod last_place;
 mod leaves_no_trace;
 mod links_stop;
