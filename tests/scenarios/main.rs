@@ -2,12 +2,15 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod all_or_nothing;
 mod architecture;
 mod booking;
 mod command_line;
 mod course_dates;
+mod known_or_not;
 mod last_place;
 mod leaves_no_trace;
+mod links_stop;
 mod lost_links;
 mod new_dates;
 mod on_the_disk;
@@ -16,5 +19,6 @@ mod power_cut;
 mod relay_away;
 mod sent_twice;
 mod too_many;
+mod typed_text;
 mod waiting_list;
 mod without_email;

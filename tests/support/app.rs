@@ -73,12 +73,39 @@ impl TestApp {
     }
 
     async fn add_course(&self) {
+        self.add(Self::course()).await;
+        self.app
+            .change(async |work| {
+                for (day, name) in [(time::macros::date!(2027 - 05 - 31), "Spring bank holiday")] {
+                    calendar::add_bank_holiday(work.tx(), day, name).await?;
+                }
+                Ok(())
+            })
+            .await
+            .expect("the bank holiday is stored");
+    }
+
+    /// Publishes a course.
+    pub async fn add(&self, new: NewCourse) {
+        self.app
+            .change(async |work| {
+                let fresh = || work.fresh_id();
+                let version = calendar::add_course(work.tx(), &fresh, new.clone()).await?;
+                calendar::publish_version(work.tx(), work.now(), version).await?;
+                Ok(())
+            })
+            .await
+            .expect("the course is stored");
+    }
+
+    /// The course of these tests, called `intro`.
+    pub fn course() -> NewCourse {
         let outcome = calendar::Outcome {
             code: "LO1".to_owned(),
             text: "Say what peer support is".to_owned(),
             confidence_question: "How confident are you that you can say what peer support is?".to_owned(),
         };
-        let new = NewCourse {
+        NewCourse {
             code: "intro".to_owned(),
             title: "Introduction to peer support".to_owned(),
             one_live: true,
@@ -96,19 +123,7 @@ impl TestApp {
                 authors_note: "Run by peer trainers.".to_owned(),
                 extras: serde_json::json!({}),
             },
-        };
-        self.app
-            .change(async |work| {
-                let fresh = || work.fresh_id();
-                let version = calendar::add_course(work.tx(), &fresh, new.clone()).await?;
-                calendar::publish_version(work.tx(), work.now(), version).await?;
-                for (day, name) in [(time::macros::date!(2027 - 05 - 31), "Spring bank holiday")] {
-                    calendar::add_bank_holiday(work.tx(), day, name).await?;
-                }
-                Ok(())
-            })
-            .await
-            .expect("the course is stored");
+        }
     }
 
     /// Run R of the rules: 8 and 15 June 2027, 10am to 1:15pm, break 15 minutes, published, open.
@@ -118,6 +133,11 @@ impl TestApp {
 
     /// A published run on these days, 10am to 1:15pm, open for booking since the beginning of 2027.
     pub async fn run_on(&self, capacity: i32, days: &[&str]) -> RunId {
+        self.run_like(capacity, days, |_| ()).await
+    }
+
+    /// The same with something different.
+    pub async fn run_like(&self, capacity: i32, days: &[&str], differs: impl FnOnce(&mut NewRun)) -> RunId {
         let sessions = days.iter().map(|day| {
             let date =
                 Date::parse(day, time::macros::format_description!("[year]-[month]-[day]")).expect("a date");
@@ -128,7 +148,7 @@ impl TestApp {
                 break_minutes: 15,
             }
         });
-        let new = NewRun {
+        let mut new = NewRun {
             course_code: "intro".to_owned(),
             label: "Mornings".to_owned(),
             capacity,
@@ -140,6 +160,7 @@ impl TestApp {
             waiting_list: true,
             sessions: sessions.collect(),
         };
+        differs(&mut new);
         let vouched = Vouched {
             minutes: true,
             without_facilitators: Some("a test".to_owned()),

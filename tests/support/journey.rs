@@ -89,6 +89,10 @@ impl TestApp {
             done.path,
             done.words()
         );
+        assert!(
+            !done.body.contains("/b/"),
+            "T-27: the link is in the mailbox alone"
+        );
         let booking = self.booking_of(email, run).await.expect("a booking");
         (
             Applicant {

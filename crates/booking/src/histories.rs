@@ -40,8 +40,12 @@ enum Who {
 
 #[derive(Clone, Copy, Debug)]
 enum Deed {
-    Book { proven: bool },
-    Join { priority: bool },
+    Book {
+        proven: bool,
+    },
+    Join {
+        priority: bool,
+    },
     Confirm,
     Accept,
     Decline,
@@ -56,7 +60,13 @@ enum Deed {
     PauseOffers(bool),
     StartClock,
     StartAllClocks,
-    Move { proven: bool },
+    Move {
+        proven: bool,
+    },
+    /// Keeps the booking here instead of the one in the other run (B-26).
+    KeepNew {
+        accepting: bool,
+    },
     Tick,
     CancelRun,
 }
@@ -125,13 +135,16 @@ fn deed(number: u8, extra: u8) -> Deed {
         48 => Deed::NoteAsked,
         49 => Deed::Release,
         50 => Deed::PauseOffers(extra < 2),
+        51..54 => Deed::KeepNew {
+            accepting: extra.is_multiple_of(2),
+        },
         _ if extra == 1 => Deed::CancelRun,
         _ => Deed::Tick,
     }
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    (0..9_usize, 0..4_u8, 0..PEOPLE, 0..5_u8, 0..52_u8, 0..PEOPLE).prop_map(
+    (0..9_usize, 0..4_u8, 0..PEOPLE, 0..5_u8, 0..55_u8, 0..PEOPLE).prop_map(
         |(hours, run, who, by, number, extra)| Act {
             hours: [0, 0, 0, 0, 1, 1, 5, 13, 29][hours],
             run: usize::from(run == 3),
@@ -284,6 +297,8 @@ struct World {
     told: BTreeMap<BookingId, (i32, State, i32)>,
     events: BTreeSet<&'static str>,
     refusals: BTreeSet<Refusal>,
+    /// How often a newer booking was kept instead of an older one.
+    kept_new: usize,
 }
 
 fn booking(run: usize, who: u8) -> BookingId {
@@ -359,6 +374,7 @@ impl World {
             told: BTreeMap::new(),
             events: BTreeSet::new(),
             refusals: BTreeSet::new(),
+            kept_new: 0,
         }
     }
 
@@ -418,6 +434,16 @@ impl World {
                 };
                 return self.moves(run, id, there, &cause);
             }
+            Deed::KeepNew { accepting } => {
+                let who = self.with_two_live(act.who);
+                let (older, newer) = (booking(1 - run, who), booking(run, who));
+                let change = if accepting {
+                    Change::Accept(newer, Some(older))
+                } else {
+                    Change::Confirm(newer, Some(older))
+                };
+                return self.keeps(run, &change, older, newer);
+            }
             Deed::Tick => Change::Tick,
             Deed::CancelRun => Change::CancelRun("called off".to_owned()),
         };
@@ -458,15 +484,54 @@ impl World {
             Ok((mut gone, mut arrived)) => {
                 gone.extend(left.settle(self.now).transitions);
                 arrived.extend(right.settle(self.now).transitions);
-                // Together: who has one live booking may have two between the lines.
-                let other = self.runs[1 - from].clone();
-                self.runs[1 - from] = right.clone();
-                self.commit(from, left, &gone);
-                self.runs[1 - from] = other;
-                self.commit(1 - from, right, &arrived);
+                self.commit_both(from, (left, &gone), (right, &arrived));
             }
             Err(_) => assert_eq!((left, right), before, "a refused move altered something"),
         }
+    }
+
+    /// Somebody with a live booking in each run, from `who` on, if there is one.
+    fn with_two_live(&self, who: u8) -> u8 {
+        let live = |run: usize, who| {
+            let found = self.runs[run].booking(booking(run, who));
+            found.is_some_and(|it| it.state.is_live())
+        };
+        let mut from_there = (who..PEOPLE).chain(0..who);
+        from_there.find(|it| live(0, *it) && live(1, *it)).unwrap_or(who)
+    }
+
+    /// As the allocator does it: the older booking gives way, the newer one is confirmed or accepted, both
+    /// or neither.
+    fn keeps(&mut self, run: usize, newer: &Change, older: BookingId, to: BookingId) {
+        let (mut left, mut right) = (self.runs[1 - run].clone(), self.runs[run].clone());
+        left.run.rev += 1;
+        right.run.rev += 1;
+        let gives_way = Change::GiveWay { booking: older, to };
+        let cause = Cause::person();
+        let Ok(mut gone) = gives_way.apply(&mut left, self.now, &cause) else {
+            return;
+        };
+        let Ok(mut kept) = newer.clone().apply(&mut right, self.now, &cause) else {
+            return;
+        };
+        gone.extend(left.settle(self.now).transitions);
+        kept.extend(right.settle(self.now).transitions);
+        self.commit_both(1 - run, (left, &gone), (right, &kept));
+        self.kept_new += 1;
+    }
+
+    /// Together: who has one live booking may have two between the lines.
+    fn commit_both(
+        &mut self,
+        from: usize,
+        (left, gone): (Snapshot, &[Transition]),
+        (right, arrived): (Snapshot, &[Transition]),
+    ) {
+        let other = self.runs[1 - from].clone();
+        self.runs[1 - from] = right.clone();
+        self.commit(from, left, gone);
+        self.runs[1 - from] = other;
+        self.commit(1 - from, right, arrived);
     }
 
     fn commit(&mut self, run: usize, mut after: Snapshot, made: &[Transition]) {
@@ -667,6 +732,7 @@ fn histories_reach_every_state_every_event_and_most_refusals() {
     let mut runner = TestRunner::new_with_rng(config(), dice);
     let histories = (circumstances(), prop::collection::vec(act(), 40..50));
     let (mut events, mut states, mut refusals) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut kept_new = 0;
     for _ in 0..200 {
         let (circumstances, acts) = histories.new_tree(&mut runner).unwrap().current();
         let mut world = World::new(&circumstances);
@@ -675,6 +741,7 @@ fn histories_reach_every_state_every_event_and_most_refusals() {
         }
         events.append(&mut world.events);
         refusals.append(&mut world.refusals);
+        kept_new += world.kept_new;
         states.extend(
             world
                 .runs
@@ -685,4 +752,5 @@ fn histories_reach_every_state_every_event_and_most_refusals() {
     }
     assert_eq!((states.len(), events.len()), (8, 18), "{states:?} {events:?}");
     assert_eq!(refusals.len(), 19, "{refusals:?}");
+    assert!(kept_new >= 10, "{kept_new}");
 }

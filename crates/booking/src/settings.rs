@@ -588,6 +588,9 @@ impl Settings {
 }
 
 #[cfg(test)]
+mod section_8;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -5,7 +5,7 @@ use std::time::Duration as Wait;
 
 use booking::allocator::{self, Arrival};
 use booking::{Ask, Asked, Cause, Change, Error, Refusal};
-use ids::BookingId;
+use ids::{BookingId, RunId};
 use sea_orm::SqlErr;
 use tokio::sync::Barrier;
 use tokio::time::timeout;
@@ -159,6 +159,52 @@ async fn moves_in_opposite_directions_do_not_wait_for_each_other() {
             }
         }
         site.leave_sound().await;
+    }
+}
+
+/// B-26: one keeps the booking here instead of the one there, another the other way round.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_who_keep_their_newer_bookings_do_not_wait_for_each_other() {
+    for site in sites().await {
+        for _ in 0..10 {
+            let (older_here, older_there) = (site.booked(site.run).await, site.booked(site.later).await);
+            let (newer_there, newer_here) = (
+                site.unconfirmed(site.later).await,
+                site.unconfirmed(site.run).await,
+            );
+            let start = Arc::new(Barrier::new(2));
+            let keeps = |old: (RunId, Ask), new: (RunId, Ask)| {
+                let (db, now, start) = (site.db.clone(), site.now, start.clone());
+                tokio::spawn(async move {
+                    start.wait().await;
+                    let newer = Change::Confirm(new.1.booking, Some(old.1.booking));
+                    let tx = begin(&db).await;
+                    let older = (old.0, old.1.booking);
+                    let kept =
+                        allocator::allocate_instead(&tx, now, &Uuid::new_v4, older, (new.0, newer)).await;
+                    tx.commit().await.unwrap();
+                    kept.unwrap();
+                })
+            };
+            let both = [
+                keeps((site.run, older_here), (site.later, newer_there)),
+                keeps((site.later, older_there), (site.run, newer_here)),
+            ];
+            for it in both {
+                timeout(Wait::from_secs(20), it)
+                    .await
+                    .expect("no deadlock")
+                    .unwrap();
+            }
+            for (older, newer) in [(older_here, newer_there), (older_there, newer_here)] {
+                let states = (site.state(older.booking).await, site.state(newer.booking).await);
+                assert_eq!(states, ("moved", "booked"));
+            }
+            // Places enough for the next pair.
+            site.by_team(site.later, Change::Cancel(newer_there.booking))
+                .await;
+            site.by_team(site.run, Change::Cancel(newer_here.booking)).await;
+        }
     }
 }
 
