@@ -360,9 +360,25 @@ impl Office {
 
     /// The tasks in words, sorted: kind and occasion.
     pub(crate) async fn tasks(&self) -> Vec<String> {
+        self.tasks_that(|_| true).await
+    }
+
+    /// Those that are open.
+    pub(crate) async fn open_tasks(&self) -> Vec<String> {
+        self.tasks_that(|it| it.state == "open").await
+    }
+
+    /// How many open tasks ask to phone down a list.
+    pub(crate) async fn lists_to_phone(&self) -> usize {
+        let open = self.open_tasks().await;
+        open.iter().filter(|it| it.starts_with("phone_list")).count()
+    }
+
+    async fn tasks_that(&self, count: impl Fn(&team_task::Model) -> bool) -> Vec<String> {
         let tasks = team_task::Entity::find().all(self.app.reader()).await.unwrap();
         let mut tasks: Vec<_> = tasks
             .into_iter()
+            .filter(count)
             .map(|it| format!("{} {}", it.kind, it.occasion))
             .collect();
         tasks.sort();
