@@ -70,19 +70,20 @@ impl TestApp {
             database,
             visitors: AtomicU32::new(0),
         };
-        site.add_course().await;
+        site.add_course("intro", "Introduction to peer support").await;
         site
     }
 
-    async fn add_course(&self) {
+    /// A published course with a text like the one of these tests.
+    pub async fn add_course(&self, code: &str, title: &str) {
         let outcome = calendar::Outcome {
             code: "LO1".to_owned(),
             text: "Say what peer support is".to_owned(),
             confidence_question: "How confident are you that you can say what peer support is?".to_owned(),
         };
         let new = NewCourse {
-            code: "intro".to_owned(),
-            title: "Introduction to peer support".to_owned(),
+            code: code.to_owned(),
+            title: title.to_owned(),
             one_live: true,
             contact_name: "The training team".to_owned(),
             contact_email: "courses@example.org".to_owned(),

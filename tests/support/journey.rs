@@ -16,6 +16,8 @@ pub struct Applicant {
     pub email: String,
     /// Their booking.
     pub booking: BookingId,
+    /// The page that said how it went.
+    pub done: String,
 }
 
 impl TestApp {
@@ -111,6 +113,7 @@ impl TestApp {
                 name: name.to_owned(),
                 email: email.to_owned(),
                 booking,
+                done: done.path.clone(),
             },
             done,
         )

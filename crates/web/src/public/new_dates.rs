@@ -508,13 +508,14 @@ impl Page for LinkPage {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use booking::calendar::CourseText;
     use ids::CourseVersionId;
     use time::macros::datetime;
 
-    pub(super) fn course(code: &str, title: &str) -> Course {
+    /// A course to look at.
+    pub(crate) fn course(code: &str, title: &str) -> Course {
         Course {
             id: CourseId(Uuid::nil()),
             code: code.to_owned(),
