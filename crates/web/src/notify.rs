@@ -451,6 +451,27 @@ async fn next_method(work: &Work, entry: calendar_entry::Model, method: &str) ->
     Ok(())
 }
 
+/// M16 for a booking that an older one gave way to without anything happening to it: it had its place,
+/// or its place in the queue, before (B-26).
+pub(crate) async fn tell_that_it_replaced(
+    work: &Work,
+    booking: BookingId,
+    older: BookingId,
+) -> Result<(), Error> {
+    let told = Told::about(work, booking).await?;
+    let telling = Telling {
+        kind: Kind::Moved,
+        occasion: format!("instead-of-{older}"),
+        due_at: work.now(),
+        parameters: Parameters {
+            replaces: Some(older),
+            ..Parameters::default()
+        },
+        instead: true,
+    };
+    tell(work, &told, telling).await
+}
+
 /// M12 to everybody with a live booking (B-50).
 async fn tell_of_change(work: &Work, outcome: &Outcome, change_no: i32) -> Result<(), Error> {
     let dates = calendar::run_dates(work.tx(), outcome.run)

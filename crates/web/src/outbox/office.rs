@@ -4,7 +4,8 @@ use booking::allocator::Arrival;
 use booking::calendar::{self, CourseText, Delivery, NewCourse, NewRun, NewSession, Vouched};
 use booking::{Actor, Ask, Asked, BookingRecord, Cause, Change, Channel, Details, Source, bookings};
 use ids::{BookingId, PersonId, RunId, Ts};
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tempfile::TempDir;
 use time::macros::{date, datetime, time};
 use time::{Date, Duration};
@@ -13,7 +14,7 @@ use super::{Kind, Mail};
 use crate::app::{App, Setup};
 use crate::clock::Clock;
 use crate::database::{self, Records};
-use crate::entity::{outbox_mail, team_task};
+use crate::entity::{outbox_mail, person, team_task};
 use crate::mailer::{Mailer, Sent};
 use crate::people::{self, NewPerson};
 use crate::secrets::Secrets;
@@ -271,6 +272,20 @@ impl Office {
             work.allocate(run, changed).await.map(|_| ())
         })
         .await;
+    }
+
+    /// Notes how a person would like to be told.
+    pub(crate) async fn prefers(&self, person: PersonId, way: &str) {
+        let row = person::ActiveModel {
+            prefers: Set(way.to_owned()),
+            ..Default::default()
+        };
+        person::Entity::update_many()
+            .set(row)
+            .filter(person::Column::Id.eq(person))
+            .exec(&self.app.writer)
+            .await
+            .unwrap();
     }
 
     /// Moves a booking to another run, as the person asks for it.
