@@ -49,16 +49,13 @@ fn about(kind: TaskKind, it: &Transition) -> Condition {
                 .filter(access_need::Column::Booking.eq(it.booking));
             Condition::all().add(Task::About.in_subquery(needs.into_query()))
         }
-        // A change of dates is still to be told to whoever goes on (B-50).
-        TaskKind::PhoneOrLetter => {
-            let of_event = Task::Occasion.contains("-ev");
-            let of_change = Task::Occasion.starts_with(Kind::RunChanged.name());
-            of_booking.add(if it.to.is_live() {
-                of_event
-            } else {
-                of_event.or(of_change)
-            })
-        }
+        // As with mail: a change of dates is told to whoever goes on (B-50), a change of details always.
+        TaskKind::PhoneOrLetter => of_booking.add(if it.to.is_live() {
+            Task::Occasion.contains("-ev")
+        } else {
+            let details = Kind::BookingDetailsChanged.name();
+            Task::Occasion.starts_with(details).not()
+        }),
         TaskKind::PhoneList
         | TaskKind::PhoneOffer
         | TaskKind::PhoneMailFailed
