@@ -58,6 +58,50 @@ async fn an_equality_answer_adds_one_to_a_counter_and_leaves_nothing_else() {
     }
 }
 
+/// B-85: the answers of whoever booked are counted for the course they booked, and the way there says
+/// nothing of the booking.
+#[tokio::test]
+async fn the_answers_are_counted_for_the_course_that_was_booked() {
+    let site = TestApp::start().await;
+    // Before the course of these tests by title.
+    site.add_course("groups", "Facilitating groups").await;
+    let run = site.run_with_places(12).await;
+    let sam = site.hold(run, "Sam Taylor", "sam@example.com").await;
+    let done = sam.browser.visit(&sam.done).await;
+    let before = rows(&site).await;
+    let intro = done.follow("Answer the questions").await;
+    assert_eq!(intro.path, "/equality/intro");
+    let age = intro.follow("Yes, I will answer").await;
+    age.form("Continue").choose("25 to 34").submit().await;
+    let of = |code: &str| {
+        format!(
+            "SELECT COUNT(*) FROM equality_counter e JOIN course c ON c.id = e.course WHERE e.count > 0 AND c.code = '{code}'"
+        )
+    };
+    assert_eq!(
+        (site.count(&of("intro")).await, site.count(&of("groups")).await),
+        (1, 0)
+    );
+    let mut after = rows(&site).await;
+    after.insert("equality_counter", before["equality_counter"]);
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn without_a_booking_the_questions_ask_which_course() {
+    let site = TestApp::start().await;
+    let only = site.browser().visit("/equality").await;
+    assert_eq!(only.path, "/equality/intro");
+    site.add_course("groups", "Facilitating groups").await;
+    let which = site.browser().visit("/equality").await;
+    which
+        .must_be(StatusCode::OK)
+        .must_say("Which course did you book?");
+    let intro = which.follow("Facilitating groups").await;
+    assert_eq!(intro.path, "/equality/groups");
+    intro.must_say("A few questions about you");
+}
+
 async fn counters(site: &TestApp) -> Vec<uuid::Uuid> {
     let backend = site.db().get_database_backend();
     let all = Statement::from_string(backend, "SELECT id FROM equality_counter");

@@ -110,6 +110,69 @@ async fn whoever_stopped_can_ask_again_and_whoever_never_asked_is_left_alone() {
         .must_say("We do not email you about new dates");
 }
 
+/// B-107, M20: dates that are taken in are told once to everybody who asked and said yes, not to whoever
+/// has not answered, said stop or asked more than a year ago; and when there is something to book.
+#[tokio::test]
+async fn new_dates_are_told_when_booking_opens_to_whoever_still_wants_to_know() {
+    let site = TestApp::start_at(tests::london("2026-05-11 13:00")).await;
+    let yes = "Yes, email me about new dates";
+    let answered = async |email: &str, answers: &[&str]| {
+        ask(&site, email).await;
+        site.rounds().await;
+        for answer in answers {
+            let page = open(&site, email).await;
+            page.form("Continue").choose(answer).submit().await;
+        }
+    };
+    answered("year-ago@example.org", &[yes]).await;
+    site.clock_to("2027-05-11 14:00");
+    answered("sam@example.org", &[yes]).await;
+    answered("kim@example.org", &[yes]).await;
+    answered("unproven@example.org", &[]).await;
+    answered("stopped@example.org", &[yes, "Yes, stop these emails"]).await;
+    answered("never@example.org", &["No, I did not ask for this"]).await;
+    let table = "course,opens,day1_date,day1_start,day1_end,day1_break,day2_date,day2_start,day2_end,day2_break\n\
+                 intro,2027-05-20 09:00,2027-06-08,10:00,13:15,15,2027-06-15,10:00,13:15,15\n";
+    let vouched = booking::calendar::Vouched {
+        minutes: false,
+        without_facilitators: Some("a test".to_owned()),
+    };
+    site.app
+        .import_runs("dates.csv", table, Some(vouched))
+        .await
+        .expect("the dates are taken in");
+    let written = "SELECT COUNT(*) FROM outbox_mail WHERE kind = 'new_dates'";
+    assert_eq!(site.count(written).await, 2);
+    let told = |email: &str| {
+        let subjects = site.subjects(email);
+        subjects.into_iter().filter(|it| it == "New dates").count()
+    };
+    let all = [
+        "sam@example.org",
+        "kim@example.org",
+        "year-ago@example.org",
+        "unproven@example.org",
+        "stopped@example.org",
+        "never@example.org",
+    ];
+    site.until("2027-05-20 08:59").await;
+    assert_eq!(all.map(told), [0; 6], "nothing can be booked yet");
+    site.until("2027-05-20 10:00").await;
+    site.until("2027-05-22 10:00").await;
+    assert_eq!(all.map(told), [1, 1, 0, 0, 0, 0]);
+    let sent = site.mailer.sent();
+    let mail = sent
+        .iter()
+        .find(|it| it.read().subject() == "New dates")
+        .expect("a mail");
+    let text = mail.read().text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("Tuesday 8 and Tuesday 15 June 2027, 10am to 1:15pm"),
+        "{text}"
+    );
+    site.must_hold().await;
+}
+
 #[tokio::test]
 async fn nothing_tells_whether_an_address_is_known() {
     let site = TestApp::start().await;

@@ -133,6 +133,7 @@ async fn what_applicants_type_is_text_everywhere() {
         name: NAME.to_owned(),
         email: "sam@example.org".to_owned(),
         booking,
+        done: done.path,
     };
     site.rounds().await;
     let page = sam

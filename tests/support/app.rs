@@ -68,12 +68,22 @@ impl TestApp {
             database,
             visitors: AtomicU32::new(0),
         };
-        site.add_course().await;
+        site.add_course("intro", "Introduction to peer support").await;
+        site.add_bank_holiday().await;
         site
     }
 
-    async fn add_course(&self) {
-        self.add(Self::course()).await;
+    /// A published course with a text like the one of these tests.
+    pub async fn add_course(&self, code: &str, title: &str) {
+        self.add(NewCourse {
+            code: code.to_owned(),
+            title: title.to_owned(),
+            ..Self::course()
+        })
+        .await;
+    }
+
+    async fn add_bank_holiday(&self) {
         self.app
             .change(async |work| {
                 for (day, name) in [(time::macros::date!(2027 - 05 - 31), "Spring bank holiday")] {

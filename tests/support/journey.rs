@@ -16,6 +16,8 @@ pub struct Applicant {
     pub email: String,
     /// Their booking.
     pub booking: BookingId,
+    /// The page that said how it went.
+    pub done: String,
 }
 
 impl TestApp {
@@ -100,6 +102,7 @@ impl TestApp {
                 name: name.to_owned(),
                 email: email.to_owned(),
                 booking,
+                done: done.path.clone(),
             },
             done,
         )

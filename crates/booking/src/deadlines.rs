@@ -172,6 +172,11 @@ pub fn on_the_day_of(moment: Ts, time: Time) -> Ts {
     london::in_london(london::local(moment).0, time)
 }
 
+/// Whoever asked for mail about new dates then, or before, is not told any more (B-107).
+pub fn interest_over_since(settings: &Settings, now: Ts) -> Ts {
+    london::months_from(now, -settings.interest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

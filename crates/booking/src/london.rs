@@ -94,6 +94,19 @@ fn civil_of(date: Date, time: Time) -> civil::DateTime {
     )
 }
 
+/// The same day and time so many months later or, below 0, earlier; the last day of a shorter month.
+pub fn months_from(from: Ts, months: i64) -> Ts {
+    let (day, clock) = local(from);
+    let all = i64::from(day.year()) * 12 + i64::from(u8::from(day.month())) - 1 + months;
+    let year = i32::try_from(all.div_euclid(12)).unwrap_or(day.year());
+    let month = u8::try_from(all.rem_euclid(12) + 1)
+        .ok()
+        .and_then(|it| Month::try_from(it).ok());
+    let month = month.unwrap_or(day.month());
+    let there = Date::from_calendar_date(year, month, day.day().min(month.length(year)));
+    in_london(there.unwrap_or(day), clock)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +147,31 @@ mod tests {
                 Err(why) => prop_assert_eq!(why, NotOneMoment::ComesTwice),
             }
         }
+    }
+
+    #[test]
+    fn months_are_those_of_the_calendar() {
+        let from = |moment, months| months_from(Ts::new(moment), months);
+        assert_eq!(
+            from(datetime!(2027-05-11 13:00 UTC), 12),
+            datetime!(2028-05-11 13:00 UTC).into()
+        );
+        assert_eq!(
+            from(datetime!(2027-05-11 13:00 UTC), -12),
+            datetime!(2026-05-11 13:00 UTC).into()
+        );
+        assert_eq!(
+            from(datetime!(2028-02-29 12:00 UTC), 12),
+            datetime!(2029-02-28 12:00 UTC).into()
+        );
+        assert_eq!(
+            from(datetime!(2027-01-31 12:00 UTC), 1),
+            datetime!(2027-02-28 12:00 UTC).into()
+        );
+        // 1pm in winter is 1pm in summer.
+        assert_eq!(
+            from(datetime!(2027-01-11 13:00 UTC), 6),
+            datetime!(2027-07-11 12:00 UTC).into()
+        );
     }
 }

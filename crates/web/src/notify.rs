@@ -45,6 +45,7 @@ pub(crate) async fn follow(work: &Work, outcome: &Outcome) -> Result<(), Error> 
             .iter()
             .any(|next| next.booking == it.booking && next.event == Event::Pause);
         let told = Told::about(work, it.booking).await?;
+        tasks::ended::end(work, it).await?;
         links::make(work, Purpose::Booking, it.booking.0, 1, None).await?;
         if matches!(it.event, Event::Offer { .. }) {
             links::make_offer(work, it.booking, it.n).await?;
@@ -53,15 +54,12 @@ pub(crate) async fn follow(work: &Work, outcome: &Outcome) -> Result<(), Error> 
             make(work, it, &told, call).await?;
         }
         if let (Event::Book { .. } | Event::Join, Some(old)) = (it.event, it.replaces) {
-            carry_over(work, old, outcome.run, it.booking, (&settings, &days)).await?;
+            carry_over(work, old, outcome.run, it, (&settings, &days)).await?;
         }
         note_calendar(work, outcome.run, it, &told).await?;
         after_booking(work, it, &told.record).await?;
     }
-    if outcome.phone_list && !tasks::is_open(work.tx(), TaskKind::PhoneList, outcome.run.0).await? {
-        let occasion = work.now().to_string();
-        tasks::add(work, TaskKind::PhoneList, outcome.run.0, &occasion, work.now()).await?;
-    }
+    tasks::ended::phone_list(work, outcome).await?;
     if let Some(change_no) = outcome.change_no {
         tell_of_change(work, outcome, change_no).await?;
     }
@@ -174,8 +172,13 @@ fn is_copied(kind: Kind) -> bool {
     }
 }
 
+/// What makes a mail or a task that of this event and of no other.
+fn occasion(it: &Transition) -> String {
+    format!("ev{}", it.n)
+}
+
 async fn make(work: &Work, it: &Transition, told: &Told, call: Call) -> Result<(), Error> {
-    let occasion = format!("ev{}", it.n);
+    let occasion = occasion(it);
     let (kind, due_at) = match call {
         Call::Mail(kind) => (kind, it.mail_due),
         Call::Reminder(kind, due) => (kind, due),
@@ -271,17 +274,18 @@ pub(crate) fn in_place_of(kind: Kind) -> TaskKind {
 
 /// What helps somebody to take part, whom to call and the wish for a talk go along with a booking that
 /// moves, in place of what an older booking there had. Everything has to be arranged again, for the new
-/// dates (B-88).
+/// dates (B-88), once there is a place on them.
 async fn carry_over(
     work: &Work,
     old: BookingId,
     run: RunId,
-    new: BookingId,
+    it: &Transition,
     (settings, days): (&Settings, &WorkingDays),
 ) -> Result<(), Error> {
     use access_need::Column as Need;
     use emergency_contact::Column as Contact;
     use team_task::Column as Task;
+    let (new, booked) = (it.booking, it.to == State::Booked);
     let dates = calendar::run_dates(work.tx(), run)
         .await?
         .ok_or(Error::NotFound)?;
@@ -313,20 +317,9 @@ async fn carry_over(
         let mut need = need.into_active_model();
         (need.booking, need.due, need.status) = (Set(new), Set(due), Set("asked".to_owned()));
         need.update(work.tx()).await?;
-        let again = team_task::ActiveModel {
-            due: Set(due),
-            state: Set("open".to_owned()),
-            outcome: Set(None),
-            ..Default::default()
-        };
-        let arranging = Task::Kind
-            .eq(TaskKind::ArrangeNeed.name())
-            .and(Task::About.eq(id));
-        team_task::Entity::update_many()
-            .set(again)
-            .filter(arranging)
-            .exec(work.tx())
-            .await?;
+        if booked {
+            tasks::again(work, TaskKind::ArrangeNeed, id, &occasion(it), due).await?;
+        }
     }
     emergency_contact::Entity::delete_many()
         .filter(Contact::Booking.eq(new))
@@ -341,54 +334,60 @@ async fn carry_over(
         .filter(Contact::Booking.eq(old))
         .exec(work.tx())
         .await?;
-    let talk = |booking: BookingId| {
-        Task::Kind
-            .eq(TaskKind::PreCourseCall.name())
-            .and(Task::About.eq(booking.0))
-    };
-    if team_task::Entity::find()
-        .filter(talk(new))
-        .one(work.tx())
-        .await?
-        .is_none()
-    {
-        let here = team_task::ActiveModel {
-            about: Set(new.0),
-            ..Default::default()
-        };
-        team_task::Entity::update_many()
-            .set(here)
-            .filter(talk(old))
-            .exec(work.tx())
-            .await?;
+    if booked {
+        carry_talk_over(work, old, it).await?;
     }
     Ok(())
 }
 
-/// A new place calls for a talk before the course and for what helps to take part.
+/// The talk before the course goes along too: one that was held is not held again.
+async fn carry_talk_over(work: &Work, old: BookingId, it: &Transition) -> Result<(), Error> {
+    let Some(talk) = tasks::newest(work.tx(), TaskKind::PreCourseCall, old.0).await? else {
+        return Ok(());
+    };
+    let held = talk.state == "done";
+    let mut talk = talk.into_active_model();
+    (talk.about, talk.occasion) = (Set(it.booking.0), Set(occasion(it)));
+    if !held {
+        talk.state = Set("open".to_owned());
+    }
+    talk.update(work.tx()).await?;
+    Ok(())
+}
+
+/// A new place calls for a talk before the course and for what helps to take part; each time anew, since
+/// what was open about an earlier time in this place has ended.
 async fn after_booking(work: &Work, it: &Transition, record: &BookingRecord) -> Result<(), Error> {
     let took_part_now = it.to == State::Booked && it.from != Some(State::Booked);
     if !took_part_now {
         return Ok(());
     }
     if record.call_wanted {
-        tasks::add(
-            work,
-            TaskKind::PreCourseCall,
-            it.booking.0,
-            "once",
-            work.now() + Duration::days(2),
-        )
-        .await?;
+        let due = work.now() + Duration::days(2);
+        need_task(work, TaskKind::PreCourseCall, it.booking.0, it, due).await?;
     }
     let needs = access_need::Entity::find()
         .filter(access_need::Column::Booking.eq(it.booking))
         .all(work.tx())
         .await?;
     for need in needs {
-        tasks::add(work, TaskKind::ArrangeNeed, need.id, "once", need.due).await?;
+        need_task(work, TaskKind::ArrangeNeed, need.id, it, need.due).await?;
     }
     Ok(())
+}
+
+/// A task for this event, unless one is open about the same.
+async fn need_task(
+    work: &Work,
+    kind: TaskKind,
+    about: uuid::Uuid,
+    it: &Transition,
+    due: Ts,
+) -> Result<(), Error> {
+    if tasks::is_open(work.tx(), kind, about).await? {
+        return Ok(());
+    }
+    tasks::add(work, kind, about, &occasion(it), due).await
 }
 
 /// Keeps what a calendar that gets our mail should show (INV-16): a REQUEST with a rising number while
@@ -451,6 +450,27 @@ async fn next_method(work: &Work, entry: calendar_entry::Model, method: &str) ->
     row.last_method = Set(method.to_owned());
     row.update(work.tx()).await?;
     Ok(())
+}
+
+/// M16 for a booking that an older one gave way to without anything happening to it: it had its place,
+/// or its place in the queue, before (B-26).
+pub(crate) async fn tell_that_it_replaced(
+    work: &Work,
+    booking: BookingId,
+    older: BookingId,
+) -> Result<(), Error> {
+    let told = Told::about(work, booking).await?;
+    let telling = Telling {
+        kind: Kind::Moved,
+        occasion: format!("instead-of-{older}"),
+        due_at: work.now(),
+        parameters: Parameters {
+            replaces: Some(older),
+            ..Parameters::default()
+        },
+        instead: true,
+    };
+    tell(work, &told, telling).await
 }
 
 /// M12 to everybody with a live booking (B-50).
@@ -682,9 +702,16 @@ mod tests {
             .await;
         office.confirm(sam).await;
         let tasks = office.tasks().await;
-        assert_eq!(tasks, ["arrange_need once", "pre_course_call once"]);
+        assert_eq!(tasks, ["arrange_need ev2", "pre_course_call ev2"]);
         let moved = office.move_to(sam, july).await;
-        assert_eq!(office.tasks().await, tasks);
+        let tasks = ["arrange_need ev2", "pre_course_call ev1"];
+        assert_eq!(
+            (office.tasks().await, office.open_tasks().await),
+            (
+                tasks.map(str::to_owned).to_vec(),
+                tasks.map(str::to_owned).to_vec()
+            )
+        );
         let needs = access_need::Entity::find()
             .all(office.app.reader())
             .await

@@ -3,12 +3,17 @@
 use ids::Ts;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder,
+};
 use uuid::Uuid;
 
 use crate::entity::team_task;
 use crate::error::Error;
 use crate::work::Work;
+
+pub(crate) mod ended;
 
 /// The kinds of tasks (B-91).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +82,39 @@ pub(crate) async fn add(
         .exec_without_returning(work.tx())
         .await?;
     Ok(())
+}
+
+/// Opens the newest task of this kind about this record again, or writes one down if there is none:
+/// what was arranged for old dates has to be arranged for new ones.
+pub(crate) async fn again(
+    work: &Work,
+    kind: TaskKind,
+    about: Uuid,
+    occasion: &str,
+    due: Ts,
+) -> Result<(), Error> {
+    let Some(newest) = newest(work.tx(), kind, about).await? else {
+        return add(work, kind, about, occasion, due).await;
+    };
+    let mut row = newest.into_active_model();
+    (row.due, row.state, row.outcome) = (Set(due), Set("open".to_owned()), Set(None));
+    row.update(work.tx()).await?;
+    Ok(())
+}
+
+/// The newest task of this kind about this record, whatever became of it.
+pub(crate) async fn newest(
+    db: &impl ConnectionTrait,
+    kind: TaskKind,
+    about: Uuid,
+) -> Result<Option<team_task::Model>, Error> {
+    Ok(team_task::Entity::find()
+        .filter(team_task::Column::Kind.eq(kind.name()))
+        .filter(team_task::Column::About.eq(about))
+        .order_by_desc(team_task::Column::CreatedAt)
+        .order_by_desc(team_task::Column::Id)
+        .one(db)
+        .await?)
 }
 
 /// Whether a task of this kind about this record is open.

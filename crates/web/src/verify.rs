@@ -135,7 +135,7 @@ async fn moves_are_told(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> 
          WHERE b.state = 'moved' \
            AND NOT EXISTS (SELECT 1 FROM outbox_mail m WHERE m.about = b.moved_to AND m.kind = 'moved') \
            AND NOT EXISTS (SELECT 1 FROM team_task t WHERE t.about = b.moved_to \
-                             AND t.kind = 'phone_or_letter' AND t.occasion LIKE 'moved-ev%')";
+                             AND t.kind = 'phone_or_letter' AND t.occasion LIKE 'moved-%')";
     check(db, "INV-14", "booking", sql, found).await
 }
 

@@ -351,6 +351,28 @@ pub(super) fn table(
     Ok(lines)
 }
 
+impl App {
+    /// Takes in a table of dates, as `alongside import runs` does with a file of this name: what was
+    /// stored, in words, or everything that is wrong, and then nothing is stored.
+    pub async fn import_runs(
+        &self,
+        name: &str,
+        table: &str,
+        publish: Option<Vouched>,
+    ) -> Result<Vec<String>, Vec<String>> {
+        let lines = parse(table)?;
+        let file = RunsFile {
+            name: name.to_owned(),
+            lines,
+            publish,
+        };
+        file.store(self).await.map_err(|why| match why {
+            Failure::Wrong(lines) => lines,
+            Failure::Usage(words) => vec![words],
+        })
+    }
+}
+
 impl RunsFile {
     pub(super) async fn store(&self, app: &App) -> Result<Vec<String>, Failure> {
         let stored = app

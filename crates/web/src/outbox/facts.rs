@@ -2,7 +2,7 @@
 
 use booking::bookings::HistoryLine;
 use booking::calendar::{Before, RunDates};
-use booking::deadlines::WorkingDays;
+use booking::deadlines::{WorkingDays, interest_over_since};
 use booking::queue::{Band, band};
 use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar};
 use ids::{BookingId, RunId, Ts};
@@ -11,7 +11,6 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use time::Duration;
 
 use super::Kind;
 use crate::entity::{access_need, calendar_entry, draft, interest_registration, outbox_mail, person};
@@ -238,7 +237,7 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
 }
 
 fn new_dates(kind: Kind, it: &OfInterest, facts: &Facts) -> Result<(), &'static str> {
-    let ends = it.entry.since + Duration::days(facts.settings.interest * 365 / 12);
+    let over_since = interest_over_since(&facts.settings, facts.now);
     let proven = it.entry.proven_at.is_some();
     if it.entry.ended_at.is_some() {
         Err("the person stopped it")
@@ -250,7 +249,7 @@ fn new_dates(kind: Kind, it: &OfInterest, facts: &Facts) -> Result<(), &'static 
         }
     } else if !proven {
         Err("the address is not confirmed")
-    } else if facts.now >= ends {
+    } else if it.entry.since <= over_since {
         Err("the person asked too long ago")
     } else if it.dates.is_empty() {
         Err("there are no dates to book")
@@ -638,6 +637,7 @@ pub(crate) mod tests {
     use booking::calendar::Meeting;
     use ids::{CourseId, PersonId, SessionId};
     use std::fmt::Write as _;
+    use time::Duration;
     use time::macros::{date, datetime, time};
     use uuid::Uuid;
 
@@ -948,6 +948,23 @@ pub(crate) mod tests {
             with(Kind::NewDates, &old, vec![run()]),
             Err("the person asked too long ago")
         );
+        // Months are those of the calendar, as on the page behind the link: a leap year is a year.
+        let leap = |moment, before: Duration| {
+            let mut facts = facts(Subject::Interest(Box::new(OfInterest {
+                entry: interest_registration::Model {
+                    proven_at: Some(now()),
+                    since: Ts::new(datetime!(2027-05-11 13:00 UTC)),
+                    ..entry.clone()
+                },
+                token: None,
+                dates: vec![run()],
+            })));
+            facts.now = Ts::new(moment) - before;
+            still_true(Kind::NewDates, &facts)
+        };
+        let a_year_later = datetime!(2028-05-11 13:00 UTC);
+        assert_eq!(leap(a_year_later, Duration::SECOND), Ok(()));
+        assert!(leap(a_year_later, Duration::ZERO).is_err());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use booking::allocator::Arrival;
 use booking::calendar::{self, CourseText, Delivery, NewCourse, NewRun, NewSession, Vouched};
 use booking::{Actor, Ask, Asked, BookingRecord, Cause, Change, Channel, Details, Source, bookings};
 use ids::{BookingId, PersonId, RunId, Ts};
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tempfile::TempDir;
 use time::macros::{date, datetime, time};
 use time::{Date, Duration};
@@ -13,7 +14,7 @@ use super::{Kind, Mail};
 use crate::app::{App, Setup};
 use crate::clock::Clock;
 use crate::database::{self, Records};
-use crate::entity::{outbox_mail, team_task};
+use crate::entity::{outbox_mail, person, team_task};
 use crate::mailer::{Mailer, Sent};
 use crate::people::{self, NewPerson};
 use crate::secrets::Secrets;
@@ -272,6 +273,20 @@ impl Office {
         .await;
     }
 
+    /// Notes how a person would like to be told.
+    pub(crate) async fn prefers(&self, person: PersonId, way: &str) {
+        let row = person::ActiveModel {
+            prefers: Set(way.to_owned()),
+            ..Default::default()
+        };
+        person::Entity::update_many()
+            .set(row)
+            .filter(person::Column::Id.eq(person))
+            .exec(&self.app.writer)
+            .await
+            .unwrap();
+    }
+
     /// Moves a booking to another run, as the person asks for it.
     pub(crate) async fn move_to(&self, guest: Guest, run: RunId) -> Guest {
         let booking = BookingId(self.app.secrets().id(self.app.now()));
@@ -359,9 +374,25 @@ impl Office {
 
     /// The tasks in words, sorted: kind and occasion.
     pub(crate) async fn tasks(&self) -> Vec<String> {
+        self.tasks_that(|_| true).await
+    }
+
+    /// Those that are open.
+    pub(crate) async fn open_tasks(&self) -> Vec<String> {
+        self.tasks_that(|it| it.state == "open").await
+    }
+
+    /// How many open tasks ask to phone down a list.
+    pub(crate) async fn lists_to_phone(&self) -> usize {
+        let open = self.open_tasks().await;
+        open.iter().filter(|it| it.starts_with("phone_list")).count()
+    }
+
+    async fn tasks_that(&self, count: impl Fn(&team_task::Model) -> bool) -> Vec<String> {
         let tasks = team_task::Entity::find().all(self.app.reader()).await.unwrap();
         let mut tasks: Vec<_> = tasks
             .into_iter()
+            .filter(count)
             .map(|it| format!("{} {}", it.kind, it.occasion))
             .collect();
         tasks.sort();

@@ -7,7 +7,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::routing::TypedPath;
-use booking::{calendar, london};
+use booking::calendar::{self, Course};
+use booking::london;
 use ids::{CourseId, Ts};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
@@ -142,10 +143,17 @@ fn after(course: &str, at: usize) -> String {
     }
 }
 
+/// Answers are counted for a course: without its name in the address, the only one, or the one that is
+/// chosen here.
 async fn first(_: EqualityPath, State(app): State<App>) -> Result<Response, Error> {
-    let courses = calendar::courses(app.reader()).await?;
-    let course = courses.into_iter().next().ok_or(Error::NotFound)?.code;
-    Ok(Redirect::to(&EqualityIntroPath { course }.to_string()).into_response())
+    match calendar::courses(app.reader()).await?.as_slice() {
+        [] => Err(Error::NotFound),
+        [only] => {
+            let course = only.code.clone();
+            Ok(Redirect::to(&EqualityIntroPath { course }.to_string()).into_response())
+        }
+        several => app.page(&WhichPage::of(several)).await,
+    }
 }
 
 async fn intro(
@@ -262,6 +270,36 @@ async fn begin(work: &Work, quarter: &str, course: CourseId) -> Result<(), Error
     Ok(())
 }
 
+/// Which course the answers are about.
+#[derive(Clone, Debug, Serialize)]
+struct WhichPage {
+    courses: Vec<CourseLink>,
+    courses_url: String,
+}
+
+/// A course and the questions about it.
+#[derive(Clone, Debug, Serialize)]
+struct CourseLink {
+    title: String,
+    url: String,
+}
+
+impl WhichPage {
+    fn of(courses: &[Course]) -> Self {
+        let link = |it: &Course| CourseLink {
+            title: it.title.clone(),
+            url: EqualityIntroPath {
+                course: it.code.clone(),
+            }
+            .to_string(),
+        };
+        Self {
+            courses: courses.iter().map(link).collect(),
+            courses_url: CoursesPath.to_string(),
+        }
+    }
+}
+
 /// Whether to answer at all.
 #[derive(Clone, Debug, Serialize)]
 struct IntroPage {
@@ -356,6 +394,19 @@ struct DonePage {
     courses_url: String,
 }
 
+impl Page for WhichPage {
+    const TEMPLATE: &'static str = "pages/equality/which.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        use crate::public::new_dates::tests::course;
+        vec![Self::of(&[
+            course("intro", "Introduction to peer support"),
+            course("notes", "Writing recovery-focused notes"),
+        ])]
+    }
+}
+
 impl Page for IntroPage {
     const TEMPLATE: &'static str = "pages/equality/intro.html";
 
@@ -392,6 +443,7 @@ mod tests {
 
     #[test]
     fn pages_hold() {
+        crate::pages_test::check::<WhichPage>();
         crate::pages_test::check::<IntroPage>();
         crate::pages_test::check::<QuestionPage>();
         crate::pages_test::check::<DonePage>();

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::routing::TypedPath;
 use booking::calendar::{self, Course};
+use booking::deadlines::interest_over_since;
 use booking::london;
 use ids::{CourseId, RunId, Ts};
 use sea_orm::ActiveValue::Set;
@@ -17,7 +18,6 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use time::{Date, Month};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -196,7 +196,7 @@ impl Form {
 /// are made whether or not it is known (T-36), and nobody else's registration changes by asking.
 async fn register(work: &Work, course: CourseId, address: &Address) -> Result<String, Error> {
     let (settings, _) = calendar::rules(work.tx()).await?;
-    let row = upsert(work, course, address, months_from(work.now(), -settings.interest)).await?;
+    let row = upsert(work, course, address, interest_over_since(&settings, work.now())).await?;
     links::make(work, Purpose::NewDates, row.id, 1, None).await?;
     if !asked_often(work, Kind::ConfirmNewDates, row.id).await? {
         let mail = Mail {
@@ -268,8 +268,8 @@ async fn open(db: &impl ConnectionTrait, now: Ts, token: &str) -> Result<Option<
         .await?
         .ok_or(Error::NotFound)?;
     let (settings, _) = calendar::rules(db).await?;
-    let is_over = row.since <= months_from(now, -settings.interest);
-    let ends_at = months_from(row.since, settings.interest);
+    let is_over = row.since <= interest_over_since(&settings, now);
+    let ends_at = london::months_from(row.since, settings.interest);
     Ok(Some(Found { row, ends_at }).filter(|_| !is_over))
 }
 
@@ -304,7 +304,7 @@ pub(crate) async fn announce(work: &Work, run: RunId) -> Result<(), Error> {
         .filter(Column::Course.eq(dates.course))
         .filter(Column::ProvenAt.is_not_null())
         .filter(Column::EndedAt.is_null())
-        .filter(Column::Since.gt(months_from(work.now(), -settings.interest)))
+        .filter(Column::Since.gt(interest_over_since(&settings, work.now())))
         .order_by_asc(Column::Id)
         .all(work.tx())
         .await?;
@@ -322,19 +322,6 @@ pub(crate) async fn announce(work: &Work, run: RunId) -> Result<(), Error> {
         outbox::write(work, mail).await?;
     }
     Ok(())
-}
-
-/// The same day and time so many months later or, below 0, earlier; the last day of a shorter month.
-fn months_from(from: Ts, months: i64) -> Ts {
-    let (day, clock) = london::local(from);
-    let all = i64::from(day.year()) * 12 + i64::from(u8::from(day.month())) - 1 + months;
-    let year = i32::try_from(all.div_euclid(12)).unwrap_or(day.year());
-    let month = u8::try_from(all.rem_euclid(12) + 1)
-        .ok()
-        .and_then(|it| Month::try_from(it).ok());
-    let month = month.unwrap_or(day.month());
-    let there = Date::from_calendar_date(year, month, day.day().min(month.length(year)));
-    london::in_london(there.unwrap_or(day), clock)
 }
 
 /// The question for an address.
@@ -508,13 +495,13 @@ impl Page for LinkPage {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use booking::calendar::CourseText;
     use ids::CourseVersionId;
-    use time::macros::datetime;
 
-    pub(super) fn course(code: &str, title: &str) -> Course {
+    /// A course to look at.
+    pub(crate) fn course(code: &str, title: &str) -> Course {
         Course {
             id: CourseId(Uuid::nil()),
             code: code.to_owned(),
@@ -543,31 +530,5 @@ mod tests {
         crate::pages_test::check::<SentPage>();
         crate::pages_test::check::<OverPage>();
         crate::pages_test::check::<LinkPage>();
-    }
-
-    #[test]
-    fn months_are_those_of_the_calendar() {
-        let from = |moment, months| months_from(Ts::new(moment), months);
-        assert_eq!(
-            from(datetime!(2027-05-11 13:00 UTC), 12),
-            datetime!(2028-05-11 13:00 UTC).into()
-        );
-        assert_eq!(
-            from(datetime!(2027-05-11 13:00 UTC), -12),
-            datetime!(2026-05-11 13:00 UTC).into()
-        );
-        assert_eq!(
-            from(datetime!(2028-02-29 12:00 UTC), 12),
-            datetime!(2029-02-28 12:00 UTC).into()
-        );
-        assert_eq!(
-            from(datetime!(2027-01-31 12:00 UTC), 1),
-            datetime!(2027-02-28 12:00 UTC).into()
-        );
-        // 1pm in winter is 1pm in summer.
-        assert_eq!(
-            from(datetime!(2027-01-11 13:00 UTC), 6),
-            datetime!(2027-07-11 12:00 UTC).into()
-        );
     }
 }

@@ -147,8 +147,8 @@ fn question(app: &App, offer: &Offer, until: Ts) -> Question {
         Choice::new("decline_stay", "No thank you, but keep me on the list"),
         Choice::new("decline_leave", "No thank you, and take me off the list"),
     ];
-    if offer.held.person.phone.is_some() && !offer.called {
-        choices.push(Choice::new("call", "Please call me"));
+    if !offer.called {
+        choices.push(call_me(offer.held.person.phone.is_some()));
     }
     let holding = format!(
         "We are holding this place for you until {}.",
@@ -167,6 +167,19 @@ fn question(app: &App, offer: &Offer, until: Ts) -> Question {
         ..Question::new(app, "A place has come up", offer.path(), choices)
             .about(offer.held.facts().rows)
             .saying(&[&holding])
+    }
+}
+
+/// The fourth answer, which the mail names to everybody (B-41).
+fn call_me(has_phone: bool) -> Choice {
+    let hint = if has_phone {
+        ""
+    } else {
+        "We do not have your number. Choose this to see ours."
+    };
+    Choice {
+        hint: hint.to_owned(),
+        ..Choice::new("call", "Please call me")
     }
 }
 
@@ -191,6 +204,9 @@ async fn answer(
         ("call", Became::Open(_)) if offer.called => Ok(offer.here()),
         ("call", Became::Open(_)) if offer.held.person.phone.is_some() => {
             say(&app, &offer, Change::Say(id, Note::CallMe), &sent).await
+        }
+        ("call", Became::Open(_)) => {
+            call_us::answer(&app, StatusCode::OK, Why::NoPhone, Some(offer.path())).await
         }
         (_, Became::Open(_)) => show(&app, &offer, true).await,
         // A second press, or an answer that came too late: what became of the offer.
@@ -387,6 +403,33 @@ mod tests {
     #[test]
     fn pages_hold() {
         crate::pages_test::check::<OverPage>();
+    }
+
+    /// B-41: the mail names the same four answers to everybody.
+    #[test]
+    fn everybody_can_ask_for_a_call() {
+        let answers = |phone: Option<&str>| {
+            let mut held = sample::held(
+                State::Offered {
+                    until: sample::before(),
+                },
+                true,
+            );
+            held.person.phone = phone.map(str::to_owned);
+            let became = Became::Open(sample::before());
+            let offer = Offer {
+                held,
+                became,
+                called: false,
+            };
+            question(&sample::idle_app(), &offer, sample::before()).choices
+        };
+        let with = answers(Some("01632 960 001"));
+        let without = answers(None);
+        let texts = |it: &[Choice]| it.iter().map(|it| it.text.clone()).collect::<Vec<_>>();
+        assert_eq!(texts(&with), texts(&without));
+        assert_eq!(texts(&with)[3], "Please call me");
+        assert!(with[3].hint.is_empty() && without[3].hint.contains("Choose this to see ours"));
     }
 
     #[test]

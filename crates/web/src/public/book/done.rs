@@ -14,6 +14,7 @@ use super::{AddressPath, DonePath};
 use crate::app::App;
 use crate::error::Error;
 use crate::pages::Page;
+use crate::public::equality::EqualityIntroPath;
 use crate::visitor::Visitor;
 use crate::words;
 
@@ -46,6 +47,8 @@ struct DonePage {
     sentences: Vec<String>,
     steps: Vec<String>,
     reference: String,
+    /// The questions about equality for this course; nothing in it leads back here (T-03).
+    equality_url: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -81,6 +84,10 @@ impl DonePage {
                 Kind::Book => vec![confirming(by), joining(draft, settings, by)],
             },
             reference: receipt.reference.clone(),
+            equality_url: EqualityIntroPath {
+                course: draft.run.course_code.clone(),
+            }
+            .to_string(),
         }
     }
 }

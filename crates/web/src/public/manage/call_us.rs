@@ -18,6 +18,8 @@ pub(crate) enum Why {
     Closed,
     /// There is nowhere to write to.
     NoAddress,
+    /// There is no number to call the person on (B-41).
+    NoPhone,
 }
 
 impl Why {
@@ -32,6 +34,10 @@ impl Why {
             Self::Started => &["The course has started. You can no longer change this here."],
             Self::Closed => &["It is too close to day 1 to change dates here."],
             Self::NoAddress => &["We do not have an email address that we can use for you."],
+            Self::NoPhone => &[
+                "We do not have your phone number.",
+                "We keep holding the place for you until the time in our email.",
+            ],
         }
     }
 }
@@ -49,8 +55,9 @@ pub(crate) async fn answer(
 #[derive(Clone, Debug, Serialize)]
 struct CallUsPage {
     sentences: Vec<&'static str>,
-    /// The page of the booking.
+    /// The page of the booking, or of the offer.
     back: Option<String>,
+    back_to_the_offer: bool,
 }
 
 impl CallUsPage {
@@ -58,6 +65,7 @@ impl CallUsPage {
         Self {
             sentences: why.sentences().to_vec(),
             back,
+            back_to_the_offer: why == Why::NoPhone,
         }
     }
 }
@@ -72,6 +80,7 @@ impl Page for CallUsPage {
             Self::of(Why::Started, back()),
             Self::of(Why::Closed, back()),
             Self::of(Why::NoAddress, back()),
+            Self::of(Why::NoPhone, back()),
             Self::of(Why::Started, None),
         ]
     }

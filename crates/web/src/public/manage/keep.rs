@@ -10,8 +10,7 @@ use super::question::{Earlier, Question};
 use super::{Choice, Row, Sent, days};
 use crate::app::App;
 use crate::error::Error;
-use crate::outbox::facts::Parameters;
-use crate::outbox::{self, Kind, Mail};
+use crate::notify;
 use crate::people::matching::{self, one_live_course};
 use crate::people::{self, Person};
 use crate::words;
@@ -160,7 +159,7 @@ async fn settle(
                 work.allocate(it.record.run, Asked::by_person(gives_way)).await?;
             }
             if matches!(record.state, State::Booked | State::Waiting) {
-                tell_of_move(work, record, older).await?;
+                notify::tell_that_it_replaced(work, record.id, older).await?;
             }
         }
         [..] => {
@@ -177,30 +176,6 @@ async fn settle(
         }
     }
     Ok(())
-}
-
-/// M16 for a booking that the older one gave way to without anything happening to it: it had its place,
-/// or its place in the queue, before.
-async fn tell_of_move(work: &Work, record: &BookingRecord, older: BookingId) -> Result<(), Error> {
-    let person = people::find(work.tx(), record.person)
-        .await?
-        .ok_or(Error::NotFound)?;
-    let Some(address) = person.usable_email() else {
-        return Ok(());
-    };
-    let mail = Mail {
-        kind: Kind::Moved,
-        about: record.id.0,
-        recipient: address.to_owned(),
-        occasion: format!("instead-of-{older}"),
-        due_at: work.now(),
-        parameters: Parameters {
-            replaces: Some(older),
-            ..Parameters::default()
-        }
-        .into_value(),
-    };
-    outbox::write(work, mail).await
 }
 
 /// The page that asks; `missed` if it was shown before and no answer came.
@@ -289,5 +264,66 @@ fn standing(state: State) -> &'static str {
         State::Offered { .. } => "We have offered you a place.",
         State::Waiting => "You are on the waiting list.",
         State::Cancelled { .. } | State::Moved { .. } | State::Lapsed | State::Closed => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::office::{Guest, JULY, JUNE, Office};
+
+    /// Keeps the newer of two bookings that were there before the address was proven.
+    async fn keep_newer(office: &Office, newer: Guest) {
+        office
+            .act(async |work| {
+                let sent = Sent {
+                    op: None,
+                    content: String::new(),
+                };
+                let kept = claim(work, newer.booking, Claim::Confirm, Keep::New, &sent).await?;
+                assert!(matches!(kept, Claimed::Done));
+                Ok(())
+            })
+            .await;
+    }
+
+    /// INV-14, B-90, B-105: whoever keeps one of two bookings is told of it, by mail or by the team, and
+    /// so is whoever booked for them.
+    #[tokio::test]
+    async fn whoever_keeps_one_booking_is_told_in_some_way() {
+        for prefers in ["email", "phone"] {
+            let office = Office::open().await;
+            let (june, july) = (office.run(12, JUNE).await, office.run(1, JULY).await);
+            office.booked(july, "Kim Lee", "kim@example.com").await;
+            office.booked(june, "Sam Taylor", "sam@example.com").await;
+            let again = office.person("Sam Taylor", Some("sam@example.com")).await;
+            let newer = office
+                .guest_with(july, again, |it| {
+                    it.booked_by_contact = Some("alex@example.com".to_owned());
+                    it.copy_permission = true;
+                })
+                .await;
+            assert_eq!(office.record(newer).await.state, State::Waiting);
+            office.rounds().await;
+            office.taken();
+            office.prefers(again, prefers).await;
+            keep_newer(&office, newer).await;
+            office.rounds().await;
+            let mut told = office.subjects();
+            told.extend(
+                office
+                    .open_tasks()
+                    .await
+                    .iter()
+                    .map(|it| it.split("-of-").next().unwrap().to_owned()),
+            );
+            let to_them = if prefers == "email" {
+                "sam@example.com: Your new date"
+            } else {
+                "phone_or_letter moved-instead"
+            };
+            assert_eq!(told, ["alex@example.com: Your new date", to_them]);
+            assert_eq!(crate::verify::verify(&office.app).await.unwrap(), []);
+        }
     }
 }

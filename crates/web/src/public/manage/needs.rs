@@ -76,19 +76,8 @@ pub(super) async fn carry_over(work: &Work, from: BookingId, to: BookingId) -> R
         let mut row = it.into_active_model();
         (row.booking, row.due, row.status) = (Set(to), Set(due), Set("asked".to_owned()));
         row.update(work.tx()).await?;
-        let again = task::ActiveModel {
-            due: Set(due),
-            state: Set("open".to_owned()),
-            outcome: Set(None),
-            ..Default::default()
-        };
-        let tasks = task::Entity::update_many()
-            .set(again)
-            .filter(about(id))
-            .exec(work.tx())
-            .await?;
-        if booked && tasks.rows_affected == 0 {
-            tasks::add(work, TaskKind::ArrangeNeed, id, "once", due).await?;
+        if booked {
+            tasks::again(work, TaskKind::ArrangeNeed, id, "once", due).await?;
         }
     }
     let moved = someone::ActiveModel {

@@ -417,6 +417,22 @@ mod service {
             )
         }
 
+        /// Forgets the number of whoever booked.
+        pub(super) async fn without_phone(&self, booking: BookingId) {
+            use crate::entity::person;
+            let id = self.person(booking).await.id;
+            let none = person::ActiveModel {
+                phone: sea_orm::ActiveValue::Set(None),
+                ..Default::default()
+            };
+            person::Entity::update_many()
+                .set(none)
+                .filter(person::Column::Id.eq(id))
+                .exec(&self.app.writer)
+                .await
+                .unwrap();
+        }
+
         pub(super) async fn o(&self, booking: BookingId) -> String {
             let token = links::token(self.app.reader(), self.app.secrets(), Purpose::Offer, booking.0);
             format!("/o/{}", token.await.unwrap().unwrap())
@@ -953,6 +969,33 @@ mod service {
             site.mail_to("kim@example.com").await,
             ["waiting", "offer", "booked"]
         );
+    }
+
+    /// B-41: without a number the page gives ours, and nothing is noted.
+    #[tokio::test]
+    async fn who_left_no_number_is_asked_to_call_us() {
+        let site = Service::start().await;
+        let run = site.june(1).await;
+        let first = site.confirmed(run, "Sam Taylor", "sam@example.com").await;
+        let waiting = site.ask(run, "Kim Lee", "kim@example.com", true).await;
+        site.without_phone(waiting).await;
+        site.post(&site.b(first, "/cancel"), "answer=cancel")
+            .await
+            .is(303);
+        let offer = site.o(waiting).await;
+        site.get(&offer)
+            .await
+            .is(200)
+            .says("Please call me")
+            .says("Choose this to see ours");
+        let page = site.post(&offer, "answer=call").await;
+        page.is(200)
+            .says("Please call us")
+            .says("We do not have your phone number")
+            .says("Go back to the offer");
+        let history = bookings::history(site.app.reader(), waiting).await.unwrap();
+        assert!(history.iter().all(|it| it.event != "call_me"));
+        assert_eq!(site.state(waiting).await, "offered");
     }
 
     #[tokio::test]
