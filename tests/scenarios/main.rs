@@ -6,6 +6,7 @@ mod architecture;
 mod booking;
 mod command_line;
 mod course_dates;
+mod database_away;
 mod leaves_no_trace;
 mod lost_links;
 mod new_dates;

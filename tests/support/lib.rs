@@ -11,8 +11,10 @@ mod app;
 mod browser;
 mod database;
 mod journey;
+mod proxy;
 
 pub use app::{TestApp, london};
 pub use browser::{Browser, Form, PageView};
 pub use database::TestDatabase;
 pub use journey::Applicant;
+pub use proxy::Proxy;

@@ -3,6 +3,7 @@
 //! Handlers open a change, walk through the door of a domain, and the mail that follows is written in
 //! the same change. They decide nothing themselves and cannot send mail.
 
+mod again;
 mod app;
 mod assets;
 pub mod cli;
@@ -61,12 +62,14 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 /// The whole service.
 pub fn router(app: App) -> Router {
+    let app = app.for_visitors();
     let (routes, _) = all_routes(app.setup().rehearsal).into_parts();
     routes
         .route("/static/{*path}", axum::routing::get(assets::serve))
         .fallback(public::other)
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(finish_what_was_begun))
+        .layer(middleware::from_fn(again::keep_form))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             same_origin::only_ours,
@@ -93,6 +96,9 @@ fn all_routes(rehearsal: bool) -> routes::Routes {
     }
 }
 
+/// How long a page may take that only shows something.
+const READ_TIME: std::time::Duration = std::time::Duration::from_secs(4);
+
 /// A change goes on to its end even when the visitor has gone: half-way answers help nobody, and the
 /// number of the form tells a repeat (T-35).
 async fn finish_what_was_begun(
@@ -101,7 +107,9 @@ async fn finish_what_was_begun(
 ) -> axum::response::Response {
     use axum::response::IntoResponse;
     if request.method().is_safe() {
-        return next.run(request).await;
+        // Whoever only looks learns soon that the records are away (T-64).
+        let page = tokio::time::timeout(READ_TIME, next.run(request)).await;
+        return page.unwrap_or_else(|_| Error::late("the page took too long").into_response());
     }
     match tokio::spawn(next.run(request)).await {
         Ok(response) => response,

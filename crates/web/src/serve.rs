@@ -20,7 +20,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use sea_orm::DbErr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,9 +28,11 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, timeout};
 use tower::ServiceExt;
 
+use crate::again::{self, Again};
 use crate::app::App;
 use crate::error::{self, Error};
 use crate::mailer::Mailer;
+use crate::site::Site;
 use crate::{rehearsal, same_origin};
 use guests::{Guests, Seat};
 
@@ -50,6 +51,8 @@ const FAREWELL: Duration = Duration::from_secs(9);
 
 /// Serves until the program is asked to stop.
 pub(crate) async fn serve(app: App, mailer: Mailer, listener: TcpListener) -> std::io::Result<()> {
+    // What a page looks like is known before the records can go away (T-64).
+    Site::last(&app).await;
     let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let (tell, told) = watch::channel(false);
     let mut at_work = JoinSet::new();
@@ -221,7 +224,7 @@ fn bounded(app: App) -> Router {
 /// their connection, and waits for the answer no longer than is bearable.
 async fn within_bounds(request: Request, next: Next) -> Response {
     match request.extensions().get::<Unasked>() {
-        Some(Unasked::Busy) => return busy("too many connections"),
+        Some(Unasked::Busy) => return Error::late("too many connections").into_response(),
         Some(Unasked::Slow) => return Error::TooSlow.into_response(),
         None => {}
     }
@@ -230,14 +233,15 @@ async fn within_bounds(request: Request, next: Next) -> Response {
         Ok(body) => body,
         Err(error) => return error.into_response(),
     };
+    let looks = head.method.is_safe();
+    let form = Again::of(&head, &body);
     let answer = next.run(Request::from_parts(head, Body::from(body)));
-    timeout(ANSWER_TIME, answer)
-        .await
-        .unwrap_or_else(|_| busy("the answer took too long"))
-}
-
-fn busy(why: &str) -> Response {
-    Error::Busy(Box::new(DbErr::Custom(why.to_owned()))).into_response()
+    match timeout(ANSWER_TIME, answer).await {
+        Ok(answer) => answer,
+        Err(_) if looks => Error::late("the answer took too long").into_response(),
+        // What was begun goes on.
+        Err(_) => again::with(form, Error::unsure("the answer took too long").into_response()),
+    }
 }
 
 async fn arrived(body: Body) -> Result<Bytes, Error> {
