@@ -127,10 +127,11 @@ impl App {
     {
         let end = self.patience.map(|it| Instant::now() + it);
         // An error drops the `Work`, and with it everything that was written.
-        let tried = async {
+        // Boxed: the futures of changes are large, and those around them would carry them twice.
+        let tried = Box::pin(async {
             let work = Arc::new(Work::begin(self).await?);
             Ok((change(work.clone()).await?, work))
-        };
+        });
         let (value, work) = until(end, tried)
             .await
             .unwrap_or_else(|| Err(Error::late("the change took too long")))?;

@@ -1,5 +1,6 @@
 //! What went wrong, as a page. The only place where a rule becomes words for a visitor.
 
+use std::any::Any;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,6 +17,7 @@ use thiserror::Error as ThisError;
 use crate::again::Again;
 use crate::app::App;
 use crate::pages::Page;
+use crate::reference::Reference;
 
 /// What a visitor can be told.
 #[derive(Debug, ThisError)]
@@ -399,23 +401,54 @@ pub(crate) fn refusal_words(refusal: Refusal) -> &'static [&'static str] {
     }
 }
 
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        match &self {
-            // The one place where a failure is logged (T-44); no text of the visitor is in it.
-            Self::Fault(source) => tracing::error!(event = "fault", error = %source),
+impl Error {
+    /// The one place where a failure is logged (T-44, T-45); no text of the visitor is in it.
+    fn log(&self) {
+        match self {
+            Self::Fault(source) => log_fault(&**source),
             Self::Busy(source) | Self::Unsure(source) => tracing::warn!(event = "busy", error = %source),
+            Self::FromElsewhere | Self::OtherHost => tracing::info!(event = "denied", why = %self),
+            Self::TooMany(_) => tracing::info!(event = "limit", of = "requests"),
             Self::NotFound
             | Self::LinkOver
             | Self::Refused(_)
             | Self::OtherContent
             | Self::BadForm(_)
-            | Self::FromElsewhere
-            | Self::OtherHost
-            | Self::TooMany(_)
             | Self::TooLarge
             | Self::TooSlow => {}
         }
+    }
+}
+
+/// Records that break what must always hold are worth an alarm of their own.
+fn log_fault(source: &(dyn std::error::Error + Send + Sync + 'static)) {
+    if let Some(booking::Error::Corrupt(what)) = source.downcast_ref() {
+        tracing::error!(event = "invariant_broken", error = %what);
+    } else {
+        tracing::error!(event = "fault", error = %source);
+    }
+}
+
+/// The answer after a panic, which is logged where it happened.
+pub(crate) fn after_panic(_: Box<dyn Any + Send>) -> Response {
+    let (status, page) = Error::fault(std::fmt::Error).page();
+    let mut response = status.into_response();
+    response.extensions_mut().insert(page);
+    response
+}
+
+/// The answer where even a page could not be made.
+pub(crate) fn bare(_: Box<dyn Any + Send>) -> Response {
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Sorry, there is a problem with the service. Try again later, or call us.",
+    )
+        .into_response()
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.log();
         let (status, page) = self.page();
         let mut response = status.into_response();
         let wait = match &self {
@@ -444,13 +477,14 @@ impl IntoResponse for Error {
 
 /// Replaces an answer that failed by its page, whichever extractor or handler failed.
 pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
+    let reference = request.extensions().get::<Reference>().cloned();
     let mut response = next.run(request).await;
     let status = response.status();
     let plain = response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_none_or(|it| it.to_str().is_ok_and(|it| it.starts_with("text/plain")));
-    let page = match response.extensions_mut().remove::<ErrorPage>() {
+    let mut page = match response.extensions_mut().remove::<ErrorPage>() {
         Some(page) => page,
         // Answers of the framework itself, which carry no page of ours.
         None if plain && (status.is_client_error() || status.is_server_error()) => {
@@ -467,6 +501,9 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
         }
         None => return response,
     };
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        page.reference = reference.map(|it| it.0).unwrap_or_default();
+    }
     let rendered = if status.is_server_error() {
         app.render_from_memory(&page).await
     } else {
