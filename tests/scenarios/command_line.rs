@@ -103,13 +103,22 @@ impl Place {
             "{arguments:?} says nothing of {says:?}:\n{}",
             ended.err
         );
+        // What is served also has a log.
+        let (log, words): (Vec<&str>, Vec<&str>) = ended.err.lines().partition(|it| it.starts_with('{'));
         assert!(
-            ended.err.lines().all(|it| it.starts_with("alongside: ")),
+            words.iter().all(|it| it.starts_with("alongside: ")),
             "{}",
             ended.err
         );
+        if arguments.first() == Some(&"serve") && code == 1 {
+            assert_eq!(log.len(), words.len(), "each reason is logged\n{}", ended.err);
+            assert!(
+                log.iter().all(|it| it.contains("\"event\":\"refused\"")),
+                "{log:?}"
+            );
+        }
         assert_eq!(ended.out, "");
-        ended.err
+        words.join("\n")
     }
 
     /// A file in which the service listens to this machine alone, at a port that was free.

@@ -7,6 +7,7 @@ mod architecture;
 mod booking;
 mod command_line;
 mod course_dates;
+mod database_away;
 mod known_or_not;
 mod last_place;
 mod leaves_no_trace;

@@ -47,7 +47,11 @@ impl TestApp {
 
     /// The same at another moment.
     pub async fn start_at(now: Ts) -> Self {
-        let database = TestDatabase::new().await;
+        Self::with(TestDatabase::new().await, now).await
+    }
+
+    /// The same on records of its own.
+    pub async fn with(database: TestDatabase, now: Ts) -> Self {
         let setup = Setup {
             base_url: BASE_URL.to_owned(),
             trusted_proxies: Vec::new(),

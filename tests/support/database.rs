@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::Proxy;
 use sea_orm::{ConnectionTrait, Database};
 use tempfile::TempDir;
 use web::database::{Handles, Records, migrate};
@@ -30,6 +31,29 @@ impl TestDatabase {
                 Some(folder),
             )
         };
+        Self::open(records, folder).await
+    }
+
+    /// A new database on the server that `TEST_POSTGRES_URL` names, behind a line that can be cut; none
+    /// where the run is for SQLite, whose records have no line.
+    pub async fn behind_a_line() -> Option<(Self, Proxy)> {
+        let server = std::env::var("TEST_POSTGRES_URL").ok()?;
+        let Records::Postgres { url, connections } = postgres(&server).await else {
+            return None;
+        };
+        let (start, rest) = url.rsplit_once('@').expect("a user in TEST_POSTGRES_URL");
+        let (host, name) = rest.split_once('/').expect("a database");
+        let address = tokio::net::lookup_host(host)
+            .await
+            .expect("a host and a port")
+            .next();
+        let proxy = Proxy::to(address.expect("an address")).await;
+        let url = format!("{start}@{}/{name}", proxy.address());
+        let database = Self::open(Records::Postgres { url, connections }, None).await;
+        Some((database, proxy))
+    }
+
+    async fn open(records: Records, folder: Option<TempDir>) -> Self {
         let handles = records.open().await.expect("the test database opens");
         migrate(&handles.writer)
             .await

@@ -13,6 +13,7 @@ mod database;
 mod every_answer;
 mod journey;
 mod program;
+mod proxy;
 mod sink;
 
 pub use app::{TestApp, london};
@@ -20,4 +21,5 @@ pub use browser::{Browser, Form, PageView};
 pub use database::TestDatabase;
 pub use journey::Applicant;
 pub use program::{Installation, NO_ANSWER, Served, program};
+pub use proxy::Proxy;
 pub use sink::{Kept, Sink};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ids::Ts;
 use sea_orm::{DatabaseConnection, DbBackend};
 use time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
 use crate::database::Handles;
@@ -13,6 +14,7 @@ use crate::kept::Kept;
 use crate::limits::Limits;
 use crate::pages::Pages;
 use crate::secrets::Secrets;
+use crate::site::LastSite;
 use crate::work::Work;
 
 /// What every handler can reach. There is no mailer: handlers write mail, they do not send it.
@@ -30,6 +32,10 @@ pub struct App {
     pub(crate) kept: Arc<Kept>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) setup: Arc<Setup>,
+    /// What pages showed last, for those that must do without the records (T-64).
+    pub(crate) last_site: Arc<LastSite>,
+    /// How long one try of a change may take; nobody waits for what falls due and for commands.
+    pub(crate) patience: Option<std::time::Duration>,
 }
 
 /// What was decided when the program started.
@@ -59,6 +65,10 @@ impl Setup {
     }
 }
 
+/// How long one try of a visitor's change may take on a server that may be away (T-64). Longer than
+/// the server makes anybody wait for a lock (T-52).
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(4);
+
 /// How often a change is tried when another one was in the way (T-52).
 const TRIES: u32 = 4;
 
@@ -82,7 +92,15 @@ impl App {
             kept: Arc::default(),
             limits,
             setup: Arc::new(setup),
+            last_site: Arc::default(),
+            patience: None,
         })
+    }
+
+    /// The same for handlers, behind which a visitor waits. Embedded records are never away.
+    pub(crate) fn for_visitors(mut self) -> Self {
+        self.patience = Some(PATIENCE).filter(|_| self.is_shared());
+        self
     }
 
     /// Makes one change to the records: all of `change`, or, if it fails, none of it.
@@ -96,14 +114,8 @@ impl App {
         let mut tried = 0;
         loop {
             tried += 1;
-            let work = Arc::new(Work::begin(self).await?);
-            // An error drops `work`, and with it everything that was written.
-            let outcome = match change(work.clone()).await {
-                Ok(value) => Work::commit(work).await.map(|()| value),
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Err(error) if error.is_passing() && tried < TRIES => {
+            match self.attempt(&change).await {
+                Err(error) if error.was_in_the_way() && tried < TRIES => {
                     let [jitter] = self.secrets.bytes::<1>();
                     let wait = u64::from(tried) * 20 + u64::from(jitter) / 4;
                     tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
@@ -111,6 +123,27 @@ impl App {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// One try. Until the commit nothing is changed, whatever fails or takes too long; from then on only
+    /// the answer to the commit can say.
+    async fn attempt<T, F>(&self, change: &impl Fn(Arc<Work>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let end = self.patience.map(|it| Instant::now() + it);
+        // An error drops the `Work`, and with it everything that was written.
+        // Boxed: the futures of changes are large, and those around them would carry them twice.
+        let tried = Box::pin(async {
+            let work = Arc::new(Work::begin(self).await?);
+            Ok((change(work.clone()).await?, work))
+        });
+        let (value, work) = until(end, tried)
+            .await
+            .unwrap_or_else(|| Err(Error::late("the change took too long")))?;
+        let kept = until(end, Work::commit(work)).await;
+        kept.unwrap_or_else(|| Err(Error::unsure("no answer to the commit")))?;
+        Ok(value)
     }
 
     /// Now.
@@ -149,5 +182,138 @@ impl App {
     }
 }
 
+/// What comes of it, if it comes before the end.
+async fn until<T>(end: Option<Instant>, act: impl Future<Output = T>) -> Option<T> {
+    match end {
+        Some(end) => timeout_at(end, act).await.ok(),
+        None => Some(act.await),
+    }
+}
+
 /// How long the answer to an operation number is remembered (T-35).
 pub(crate) const OPERATIONS_KEPT: Duration = Duration::days(7);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::office::{JUNE, Office};
+    use crate::people::{self, NewPerson};
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode, header};
+    use sea_orm::ConnectionTrait;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tower::ServiceExt;
+
+    fn somebody(name: String) -> NewPerson {
+        NewPerson {
+            full_name: name,
+            called_name: None,
+            pronouns: None,
+            email: None,
+            phone: Some("01632 960123".to_owned()),
+            prefers: "phone".to_owned(),
+            info_format: "standard".to_owned(),
+        }
+    }
+
+    /// A second way to the records that keeps everybody from writing.
+    async fn somebody_writes(office: &Office) -> DatabaseConnection {
+        let file = office._folder.path().join("alongside.db");
+        let other = crate::database::Records::Embedded(file)
+            .open()
+            .await
+            .unwrap()
+            .writer;
+        other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+        // So that the test does not wait for the five seconds that the database would.
+        office
+            .app
+            .writer
+            .execute_unprepared("PRAGMA busy_timeout = 0")
+            .await
+            .unwrap();
+        other
+    }
+
+    #[tokio::test]
+    async fn a_change_that_cannot_begin_is_tried_again() {
+        let office = Office::open().await;
+        let other = somebody_writes(&office).await;
+        let change = office
+            .app
+            .change(async |work| people::add(&work, somebody("Sam".to_owned())).await);
+        let (changed, ()) = tokio::join!(change, async {
+            // There is one connection to write with, so this begins when the change has failed to.
+            assert!(Work::begin(&office.app).await.unwrap_err().was_in_the_way());
+            other.execute_unprepared("ROLLBACK").await.unwrap();
+        });
+        changed.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_change_is_tried_four_times_and_not_once_more() {
+        let office = Office::open().await;
+        let tries = AtomicU32::new(0);
+        let tried = &tries;
+        let busy = office
+            .app
+            .change(|_| async move {
+                tried.fetch_add(1, Ordering::Relaxed);
+                Err::<(), _>(in_the_way())
+            })
+            .await;
+        assert!(busy.unwrap_err().was_in_the_way());
+        assert_eq!(tries.load(Ordering::Relaxed), TRIES);
+        // What will not pass in a moment is not tried again.
+        let late = office
+            .app
+            .change(|_| async move {
+                tried.fetch_add(1, Ordering::Relaxed);
+                Err::<(), _>(Error::late("away"))
+            })
+            .await;
+        assert!(late.unwrap_err().is_passing());
+        assert_eq!(tries.load(Ordering::Relaxed), TRIES + 1);
+    }
+
+    fn in_the_way() -> Error {
+        let code = crate::error::refusal_of_the_records("40001");
+        sea_orm::DbErr::Exec(sea_orm::RuntimeErr::SqlxError(Arc::new(code))).into()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_changes_and_still_shows_pages() {
+        let office = Office::open().await;
+        let run = office.run(12, JUNE).await;
+        let writer = &office.app.writer;
+        writer
+            .execute_unprepared("PRAGMA max_page_count = 1")
+            .await
+            .unwrap();
+        let full = office
+            .app
+            .change(async |work| {
+                for n in 0..500 {
+                    people::add(&work, somebody(format!("{n}{}", "x".repeat(500)))).await?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap_err();
+        assert!(matches!(full, Error::Busy(_)) && !full.was_in_the_way(), "{full}");
+        let router = crate::router(office.app.clone());
+        let request = Request::get("/courses").header(header::HOST, "courses.example.org");
+        let page = router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+        // Nothing is damaged: with room, everything goes on.
+        writer
+            .execute_unprepared("PRAGMA max_page_count = 1000000")
+            .await
+            .unwrap();
+        office.guest(run, "Sam Taylor", Some("sam@example.com")).await;
+        assert_eq!(crate::verify::verify(&office.app).await.unwrap(), []);
+    }
+}

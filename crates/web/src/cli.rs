@@ -17,11 +17,14 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use ids::PersonId;
 use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::SubscriberBuilder;
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields};
 
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
-use crate::{database, import, people, rounds, serve};
+use crate::{database, import, people, reference, rounds, serve};
 use open::{Opened, open};
 
 /// Booking for courses: dates, places, a waiting list, and every email with its calendar entry.
@@ -232,20 +235,35 @@ fn complain(words: &str) {
 
 /// The log: JSON lines on standard error (T-45).
 fn log(least: &str) {
-    let filter = tracing_subscriber::EnvFilter::new(least);
-    let _ = tracing_subscriber::fmt()
+    let _ = lines(least).with_writer(std::io::stderr).try_init();
+    reference::log_panics();
+}
+
+/// How a line looks: the event, and the request that it happened in.
+pub(crate) fn lines(least: &str) -> SubscriberBuilder<JsonFields, Format<Json>, EnvFilter> {
+    tracing_subscriber::fmt()
         .json()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        .try_init();
+        .with_span_list(false)
+        .with_env_filter(EnvFilter::new(least))
 }
 
 async fn serve(places: &Places) -> Result<(), Failure> {
     log("warn,web=info");
+    let ended = serve_until_told(places).await;
+    if let Err(Failure::Wrong(sentences)) = &ended {
+        for why in sentences {
+            tracing::error!(event = "refused", why);
+        }
+    }
+    ended
+}
+
+async fn serve_until_told(places: &Places) -> Result<(), Failure> {
     let Opened {
         app,
         mailer,
         config,
+        folder,
         _lock,
     } = open(places, open::For::Serving).await?;
     open::in_earnest(&app, &config).await?;
@@ -256,9 +274,7 @@ async fn serve(places: &Places) -> Result<(), Failure> {
         )
     })?;
     rounds::settle(&app).await?;
-    let at = listener.local_addr().unwrap_or(config.listen);
-    tracing::info!(event = "start", listen = %at, base_url = config.base_url, version = env!("CARGO_PKG_VERSION"));
-    serve::serve(app, mailer, listener)
+    serve::serve(app, mailer, listener, folder.path())
         .await
         .map_err(|why| Failure::wrong(format!("The service ended ({why}).")))
 }

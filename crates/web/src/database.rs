@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migrations::Migrator;
-use sea_orm::sqlx::postgres::PgSslMode;
+use sea_orm::sqlx::postgres::{PgConnection, PgSslMode};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection, Error as SqlxError};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait};
 use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
+use tokio::time::timeout;
 
 /// Where the records are.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,9 +69,12 @@ impl Records {
                 let mut options = ConnectOptions::new(url);
                 options
                     .max_connections(*connections)
-                    .acquire_timeout(Duration::from_secs(4))
-                    .connect_timeout(Duration::from_secs(4))
+                    .acquire_timeout(ACQUIRE)
+                    .connect_timeout(ACQUIRE)
                     .sqlx_logging(false)
+                    .map_sqlx_postgres_pool_opts(|it| {
+                        it.after_release(|connection, _| Box::pin(answers(connection)))
+                    })
                     .map_sqlx_postgres_opts(|it| {
                         let elsewhere = it.get_socket().is_none() && !is_loopback(it.get_host());
                         // Beyond this machine the server must prove who it is, whatever the address asks for.
@@ -94,6 +99,20 @@ impl Records {
                 })
             }
         }
+    }
+}
+
+/// How long anybody waits for a connection to a server: a visitor learns within 5 s that it is away (T-64).
+const ACQUIRE: Duration = Duration::from_millis(2500);
+/// How long a connection may take to come to rest.
+const REST: Duration = Duration::from_secs(1);
+
+/// Whether a connection that was given back is still good. One that hangs is closed: it would keep its
+/// place in the pool long after the server is back (T-64).
+async fn answers(connection: &mut PgConnection) -> Result<bool, SqlxError> {
+    match timeout(REST, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(SqlxError::PoolTimedOut),
     }
 }
 

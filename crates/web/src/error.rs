@@ -1,5 +1,6 @@
 //! What went wrong, as a page. The only place where a rule becomes words for a visitor.
 
+use std::any::Any;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,12 +9,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use booking::Refusal;
+use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{DbErr, RuntimeErr};
 use serde::Serialize;
 use thiserror::Error as ThisError;
 
+use crate::again::Again;
 use crate::app::App;
 use crate::pages::Page;
+use crate::reference::Reference;
 
 /// What a visitor can be told.
 #[derive(Debug, ThisError)]
@@ -48,9 +52,12 @@ pub enum Error {
     /// The request took too long to arrive (T-32).
     #[error("too slow")]
     TooSlow,
-    /// The records cannot be reached now (T-64).
+    /// The records cannot be reached or changed now, and were not changed (T-64).
     #[error("busy: {0}")]
     Busy(Box<DbErr>),
+    /// The records went away while a change was being kept: it may be there or not (T-61, T-64).
+    #[error("unsure: {0}")]
+    Unsure(Box<DbErr>),
     /// A fault of ours.
     #[error("fault: {0}")]
     Fault(#[from] Box<dyn std::error::Error + Send + Sync>),
@@ -62,9 +69,34 @@ impl Error {
         Self::Fault(Box::new(source))
     }
 
-    /// Whether the same change may well succeed a moment later (T-52).
+    /// Somebody or something keeps us waiting for too long.
+    pub(crate) fn late(what: &str) -> Self {
+        Self::Busy(Box::new(DbErr::Custom(what.to_owned())))
+    }
+
+    /// It is open whether a change was made.
+    pub(crate) fn unsure(why: &str) -> Self {
+        Self::Unsure(Box::new(DbErr::Custom(why.to_owned())))
+    }
+
+    /// Whether the same may well succeed later.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy(_))
+        matches!(self, Self::Busy(_) | Self::Unsure(_))
+    }
+
+    /// Whether another change was in the way, so that it is worth trying again at once (T-52).
+    pub(crate) fn was_in_the_way(&self) -> bool {
+        matches!(self, Self::Busy(error) if trouble(error) == Some(Trouble::InTheWay))
+    }
+
+    /// What it means when a change could not be kept: a connection that broke meanwhile leaves open
+    /// whether the records have it.
+    pub(crate) fn at_the_end(error: DbErr) -> Self {
+        if trouble(&error) == Some(Trouble::CutOff) {
+            Self::Unsure(Box::new(error))
+        } else {
+            error.into()
+        }
     }
 }
 
@@ -87,7 +119,7 @@ impl From<Refusal> for Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if passes(&error) {
+        if trouble(&error).is_some() {
             Self::Busy(Box::new(error))
         } else {
             Self::fault(error)
@@ -95,32 +127,51 @@ impl From<DbErr> for Error {
     }
 }
 
-/// Whether the database was only busy, away or met another change.
+/// Why the records say no, where that is nobody's mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// Another change: worth trying again at once (T-52).
+    InTheWay,
+    /// Away, full or ending: it takes longer than a visitor waits (T-64).
+    NotNow,
+    /// The connection broke; what was asked last may have been done.
+    CutOff,
+}
+
+/// SQLite: busy, locked, busy snapshot. PostgreSQL: serialization, deadlock, lock time-out.
+const IN_THE_WAY: &[&str] = &["5", "6", "261", "517", "40001", "40P01", "55P03"];
+/// SQLite: the disk is full, or has no room for the shared index. PostgreSQL: the disk or the memory is
+/// full, no connection is left, only reading is allowed, a statement or a pause took too long.
+const NOT_NOW: &[&str] = &["13", "4874", "53100", "53200", "53300", "25006", "25P03", "57014"];
+/// PostgreSQL: the server ends, crashed or is not up yet; the connection is lost.
+const CUT_OFF: &[&str] = &["57P01", "57P02", "57P03", "08000", "08003", "08006"];
+
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "what else can go wrong in a library is a fault"
 )]
-fn passes(error: &DbErr) -> bool {
+fn trouble(error: &DbErr) -> Option<Trouble> {
     let inner = match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return Some(Trouble::NotNow),
         DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => inner,
-        _ => return false,
+        _ => return None,
     };
     match &**inner {
-        sea_orm::sqlx::Error::Database(it) => it.code().is_some_and(|code| {
-            // SQLite: busy, locked, busy snapshot. PostgreSQL: serialization, deadlock, lock and
-            // statement time-outs, shutting down.
-            [
-                "5", "6", "261", "517", "40001", "40P01", "55P03", "57014", "57P01", "57P03",
-            ]
-            .contains(&&*code)
-        }),
-        sea_orm::sqlx::Error::Io(_)
-        | sea_orm::sqlx::Error::PoolTimedOut
-        | sea_orm::sqlx::Error::PoolClosed
-        | sea_orm::sqlx::Error::WorkerCrashed => true,
-        _ => false,
+        SqlxError::Database(it) => it.code().and_then(|code| by_code(&code)),
+        SqlxError::PoolTimedOut | SqlxError::PoolClosed => Some(Trouble::NotNow),
+        SqlxError::Io(_) | SqlxError::Protocol(_) | SqlxError::WorkerCrashed => Some(Trouble::CutOff),
+        _ => None,
     }
+}
+
+fn by_code(code: &str) -> Option<Trouble> {
+    [
+        (IN_THE_WAY, Trouble::InTheWay),
+        (NOT_NOW, Trouble::NotNow),
+        (CUT_OFF, Trouble::CutOff),
+    ]
+    .into_iter()
+    .find_map(|(codes, trouble)| codes.contains(&code).then_some(trouble))
 }
 
 /// The page that says so.
@@ -131,6 +182,17 @@ pub(crate) struct ErrorPage {
     /// Where to go next: words and a path.
     next: &'static str,
     next_url: &'static str,
+    /// What was sent, to send it once more.
+    again: Option<Again>,
+    /// What to say when asking about a fault of ours (T-44).
+    reference: String,
+}
+
+impl ErrorPage {
+    /// Keeps what was typed on the page, so that a wait costs nobody their answers (T-64).
+    pub(crate) fn keep(&mut self, form: Again) {
+        self.again = Some(form);
+    }
 }
 
 impl Page for ErrorPage {
@@ -156,10 +218,17 @@ impl Page for ErrorPage {
             Error::TooMany(Duration::from_mins(1)),
             Error::TooLarge,
             Error::TooSlow,
-            Error::Busy(Box::new(DbErr::Custom(String::new()))),
+            Error::late(""),
+            Error::unsure(""),
             Error::fault(std::fmt::Error),
         ]);
-        all.map(|it| it.page().1).collect()
+        let mut all: Vec<Self> = all.map(|it| it.page().1).collect();
+        let mut kept = Error::late("").page().1;
+        kept.keep(Again::new("/book/x/you", b"name=Zo%C3%AB&op=1"));
+        let mut fault = Error::fault(std::fmt::Error).page().1;
+        "7f3a91c2".clone_into(&mut fault.reference);
+        all.extend([kept, fault]);
+        all
     }
 }
 
@@ -239,7 +308,16 @@ impl Error {
                 "Please try again in a moment",
                 &[
                     "The service is busy or being looked after. Nothing was changed.",
-                    "Go back and send the page again in a minute. What you typed is still there.",
+                    "Wait a minute, then try again.",
+                ],
+                dates,
+            ),
+            Self::Unsure(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Please try again in a moment",
+                &[
+                    "The service is busy or being looked after. We do not know yet if your answers reached us.",
+                    "You can send them again. They will not count twice.",
                 ],
                 dates,
             ),
@@ -257,6 +335,8 @@ impl Error {
                 advice: advice.to_vec(),
                 next,
                 next_url,
+                again: None,
+                reference: String::new(),
             },
         )
     }
@@ -321,28 +401,59 @@ pub(crate) fn refusal_words(refusal: Refusal) -> &'static [&'static str] {
     }
 }
 
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        match &self {
-            // The one place where a failure is logged (T-44); no text of the visitor is in it.
-            Self::Fault(source) => tracing::error!(event = "fault", error = %source),
-            Self::Busy(source) => tracing::warn!(event = "busy", error = %source),
+impl Error {
+    /// The one place where a failure is logged (T-44, T-45); no text of the visitor is in it.
+    fn log(&self) {
+        match self {
+            Self::Fault(source) => log_fault(&**source),
+            Self::Busy(source) | Self::Unsure(source) => tracing::warn!(event = "busy", error = %source),
+            Self::FromElsewhere | Self::OtherHost => tracing::info!(event = "denied", why = %self),
+            Self::TooMany(_) => tracing::info!(event = "limit", of = "requests"),
             Self::NotFound
             | Self::LinkOver
             | Self::Refused(_)
             | Self::OtherContent
             | Self::BadForm(_)
-            | Self::FromElsewhere
-            | Self::OtherHost
-            | Self::TooMany(_)
             | Self::TooLarge
             | Self::TooSlow => {}
         }
+    }
+}
+
+/// Records that break what must always hold are worth an alarm of their own.
+fn log_fault(source: &(dyn std::error::Error + Send + Sync + 'static)) {
+    if let Some(booking::Error::Corrupt(what)) = source.downcast_ref() {
+        tracing::error!(event = "invariant_broken", error = %what);
+    } else {
+        tracing::error!(event = "fault", error = %source);
+    }
+}
+
+/// The answer after a panic, which is logged where it happened.
+pub(crate) fn after_panic(_: Box<dyn Any + Send>) -> Response {
+    let (status, page) = Error::fault(std::fmt::Error).page();
+    let mut response = status.into_response();
+    response.extensions_mut().insert(page);
+    response
+}
+
+/// The answer where even a page could not be made.
+pub(crate) fn bare(_: Box<dyn Any + Send>) -> Response {
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Sorry, there is a problem with the service. Try again later, or call us.",
+    )
+        .into_response()
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.log();
         let (status, page) = self.page();
         let mut response = status.into_response();
         let wait = match &self {
             Self::TooMany(wait) => Some(wait.as_secs().max(1)),
-            Self::Busy(_) => Some(5),
+            Self::Busy(_) | Self::Unsure(_) => Some(5),
             Self::NotFound
             | Self::LinkOver
             | Self::Refused(_)
@@ -366,13 +477,14 @@ impl IntoResponse for Error {
 
 /// Replaces an answer that failed by its page, whichever extractor or handler failed.
 pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
+    let reference = request.extensions().get::<Reference>().cloned();
     let mut response = next.run(request).await;
     let status = response.status();
     let plain = response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_none_or(|it| it.to_str().is_ok_and(|it| it.starts_with("text/plain")));
-    let page = match response.extensions_mut().remove::<ErrorPage>() {
+    let mut page = match response.extensions_mut().remove::<ErrorPage>() {
         Some(page) => page,
         // Answers of the framework itself, which carry no page of ours.
         None if plain && (status.is_client_error() || status.is_server_error()) => {
@@ -389,7 +501,14 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
         }
         None => return response,
     };
-    let rendered = app.render(&page).await;
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        page.reference = reference.map(|it| it.0).unwrap_or_default();
+    }
+    let rendered = if status.is_server_error() {
+        app.render_from_memory(&page).await
+    } else {
+        app.render_with_fallback(&page).await
+    };
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(
@@ -400,9 +519,70 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
     Response::from_parts(parts, Body::from(body))
 }
 
+/// What the records say with this code.
+#[cfg(test)]
+pub(crate) fn refusal_of_the_records(code: &'static str) -> SqlxError {
+    #[derive(Debug, ThisError)]
+    #[error("refused")]
+    struct Refused(&'static str);
+    impl sea_orm::sqlx::error::DatabaseError for Refused {
+        fn message(&self) -> &'static str {
+            "refused"
+        }
+        fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+            Some(self.0.into())
+        }
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+        fn kind(&self) -> sea_orm::sqlx::error::ErrorKind {
+            sea_orm::sqlx::error::ErrorKind::Other
+        }
+    }
+    SqlxError::Database(Box::new(Refused(code)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn said(error: SqlxError) -> DbErr {
+        DbErr::Query(RuntimeErr::SqlxError(std::sync::Arc::new(error)))
+    }
+
+    #[test]
+    fn a_visitor_is_asked_to_wait_where_the_records_have_no_room_or_are_away() {
+        for code in ["13", "53100", "53300", "57P01", "57P02", "57P03", "57014"] {
+            let error = Error::from(said(refusal_of_the_records(code)));
+            assert!(
+                matches!(error, Error::Busy(_)) && !error.was_in_the_way(),
+                "{code}"
+            );
+        }
+        for code in ["5", "517", "40001", "40P01", "55P03"] {
+            let error = Error::from(said(refusal_of_the_records(code)));
+            assert!(error.was_in_the_way(), "{code}");
+        }
+        assert!(matches!(
+            Error::from(said(refusal_of_the_records("23505"))),
+            Error::Fault(_)
+        ));
+    }
+
+    #[test]
+    fn nobody_is_told_that_nothing_changed_when_the_answer_to_the_commit_was_lost() {
+        let lost = || SqlxError::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert!(matches!(Error::at_the_end(said(lost())), Error::Unsure(_)));
+        assert!(matches!(Error::from(said(lost())), Error::Busy(_)));
+        let refused = Error::at_the_end(said(refusal_of_the_records("40001")));
+        assert!(refused.was_in_the_way());
+    }
 
     #[test]
     fn pages_hold() {

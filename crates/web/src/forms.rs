@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::Error;
 
 /// The largest body of a form that anybody can send.
-const BODY: usize = 64 * 1024;
+pub(crate) const BODY: usize = 64 * 1024;
 /// The most fields of such a form.
 const FIELDS: usize = 100;
 

@@ -3,12 +3,14 @@
 //! Handlers open a change, walk through the door of a domain, and the mail that follows is written in
 //! the same change. They decide nothing themselves and cannot send mail.
 
+mod again;
 mod app;
 mod assets;
 pub mod cli;
 mod clock;
 mod config;
 pub mod database;
+mod disk;
 #[expect(
     unreachable_pub,
     reason = "the derive of sea-orm wants public types in these private modules"
@@ -27,6 +29,7 @@ mod pages;
 mod people;
 mod plain_text;
 mod public;
+mod reference;
 mod rehearsal;
 mod rounds;
 mod routes;
@@ -59,25 +62,39 @@ pub use work::Work;
 use axum::Router;
 use axum::middleware;
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
 
 /// The whole service.
 pub fn router(app: App) -> Router {
+    let app = app.for_visitors();
     let (routes, _) = all_routes(app.setup().rehearsal).into_parts();
-    routes
+    let routes = routes
         .route("/static/{*path}", axum::routing::get(assets::serve))
-        .fallback(public::other)
-        .layer(CatchPanicLayer::new())
+        .fallback(public::other);
+    dressed(routes, app)
+}
+
+/// Routes with all that stands between them and a visitor.
+fn dressed(routes: Router<App>, app: App) -> Router {
+    let routes = routes
+        .layer(CatchPanicLayer::custom(error::after_panic))
         .layer(middleware::from_fn(finish_what_was_begun))
+        .layer(middleware::from_fn(again::keep_form))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             same_origin::only_ours,
         ))
-        .layer(middleware::from_fn_with_state(app.clone(), error::show))
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            same_origin::speak_plainly,
-        ))
-        .with_state(app)
+        .layer(middleware::from_fn_with_state(app.clone(), error::show));
+    framed(routes.with_state(app.clone()), app)
+}
+
+/// What every answer has: a reference, the headers of T-29, and an end even where a page for an error
+/// could not be made (T-65).
+fn framed(router: Router, app: App) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(error::bare))
+        .layer(middleware::from_fn_with_state(app, same_origin::speak_plainly))
+        .layer(middleware::from_fn(reference::give))
 }
 
 /// The table of routes, as `alongside routes` prints it.
@@ -94,6 +111,9 @@ fn all_routes(rehearsal: bool) -> routes::Routes {
     }
 }
 
+/// How long a page may take that only shows something.
+const READ_TIME: std::time::Duration = std::time::Duration::from_secs(4);
+
 /// A change goes on to its end even when the visitor has gone: half-way answers help nobody, and the
 /// number of the form tells a repeat (T-35).
 async fn finish_what_was_begun(
@@ -102,10 +122,11 @@ async fn finish_what_was_begun(
 ) -> axum::response::Response {
     use axum::response::IntoResponse;
     if request.method().is_safe() {
-        return next.run(request).await;
+        // Whoever only looks learns soon that the records are away (T-64).
+        let page = tokio::time::timeout(READ_TIME, next.run(request)).await;
+        return page.unwrap_or_else(|_| Error::late("the page took too long").into_response());
     }
-    match tokio::spawn(next.run(request)).await {
-        Ok(response) => response,
-        Err(error) => Error::fault(error).into_response(),
-    }
+    let answer = tokio::spawn(next.run(request).in_current_span()).await;
+    // The words of a panic stay out of the log (T-45).
+    answer.unwrap_or_else(|_| error::after_panic(Box::new(())))
 }

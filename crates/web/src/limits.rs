@@ -43,6 +43,7 @@ impl Limits {
 
     /// Counts one link that opened nothing (20 a minute).
     pub(crate) fn link_miss(&self, from: IpAddr) -> Result<(), Duration> {
+        tracing::info!(event = "link_miss");
         check(&self.link_misses, from)
     }
 

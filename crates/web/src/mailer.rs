@@ -7,6 +7,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -235,6 +236,8 @@ pub struct Smtp {
     lanes: Arc<Semaphore>,
     idle: Mutex<Vec<AsyncSmtpConnection>>,
     flow: Mutex<Flow>,
+    /// Set when the program ends: the mails on their way are the last.
+    ending: AtomicBool,
 }
 
 /// What decides whether mail may leave now.
@@ -278,6 +281,7 @@ impl Smtp {
             lanes: Arc::new(Semaphore::new(LANES)),
             idle: Mutex::default(),
             flow: Mutex::default(),
+            ending: AtomicBool::new(false),
         })
     }
 
@@ -287,6 +291,7 @@ impl Smtp {
     }
 
     async fn finish(&self) {
+        self.ending.store(true, Ordering::Relaxed);
         // With all lanes taken and none given back, no new conversation begins.
         let lanes = u32::try_from(LANES).unwrap_or(u32::MAX);
         if let Ok(all) = self.lanes.acquire_many(lanes).await {
@@ -314,7 +319,8 @@ impl Smtp {
     }
 
     async fn is_ready(&self, now: Ts) -> bool {
-        if self.flow().paused_until.is_some_and(|until| now < until) {
+        let is_paused = self.flow().paused_until.is_some_and(|until| now < until);
+        if is_paused || self.ending.load(Ordering::Relaxed) {
             return false;
         }
         match self.connection().await {

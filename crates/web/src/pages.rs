@@ -91,8 +91,21 @@ fn load() -> Result<Tera, BadTemplate> {
 impl App {
     /// The text of a page.
     pub(crate) async fn render<P: Page>(&self, page: &P) -> Result<String, Error> {
-        let site = Site::load(self).await?;
-        self.pages.render(P::TEMPLATE, &Dressed { page, site: &site })
+        self.dressed(page, &Site::load(self).await?)
+    }
+
+    /// The text of a page that is shown also when the records do not answer.
+    pub(crate) async fn render_with_fallback<P: Page>(&self, page: &P) -> Result<String, Error> {
+        self.dressed(page, &Site::load_or_last(self).await)
+    }
+
+    /// The text of a page about a fault: it asks the records for nothing that it knows (T-64).
+    pub(crate) async fn render_from_memory<P: Page>(&self, page: &P) -> Result<String, Error> {
+        self.dressed(page, &Site::last(self).await)
+    }
+
+    fn dressed<P: Page>(&self, page: &P, site: &Site) -> Result<String, Error> {
+        self.pages.render(P::TEMPLATE, &Dressed { page, site })
     }
 
     /// A page as an answer.

@@ -53,22 +53,32 @@ impl Secrets {
     ///
     /// # Panics
     /// When the system has no random bytes to give: then nothing safe can be done.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        match &self.dice {
+            Dice::Unpredictable => Self::passing_bytes(),
+            Dice::Predictable(dice) => {
+                let mut bytes = [0; N];
+                let mut dice = dice.lock().unwrap_or_else(PoisonError::into_inner);
+                dice.fill_bytes(&mut bytes);
+                bytes
+            }
+        }
+    }
+
+    /// Random bytes for what is gone with its request, so that nobody needs to foresee them: tests and
+    /// rehearsals stay the same however many requests there are.
+    ///
+    /// # Panics
+    /// When the system has no random bytes to give.
     #[expect(
         clippy::expect_used,
         reason = "without the system's dice nothing safe can be done"
     )]
-    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+    pub(crate) fn passing_bytes<const N: usize>() -> [u8; N] {
         let mut bytes = [0; N];
-        match &self.dice {
-            Dice::Unpredictable => SysRng
-                .try_fill_bytes(&mut bytes)
-                .expect("the system has random bytes"),
-            Dice::Predictable(dice) => {
-                dice.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .fill_bytes(&mut bytes);
-            }
-        }
+        SysRng
+            .try_fill_bytes(&mut bytes)
+            .expect("the system has random bytes");
         bytes
     }
 

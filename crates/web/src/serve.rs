@@ -6,6 +6,7 @@ mod guests;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use sea_orm::DbErr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,10 +29,13 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, timeout};
 use tower::ServiceExt;
 
+use crate::again::{self, Again};
 use crate::app::App;
+use crate::disk::Disk;
 use crate::error::{self, Error};
 use crate::mailer::Mailer;
-use crate::{rehearsal, same_origin};
+use crate::rehearsal;
+use crate::site::Site;
 use guests::{Guests, Seat};
 
 /// The largest head of a request.
@@ -49,11 +52,25 @@ const ANSWER_TIME: Duration = Duration::from_secs(15);
 const FAREWELL: Duration = Duration::from_secs(9);
 
 /// Serves until the program is asked to stop.
-pub(crate) async fn serve(app: App, mailer: Mailer, listener: TcpListener) -> std::io::Result<()> {
+pub(crate) async fn serve(
+    app: App,
+    mailer: Mailer,
+    listener: TcpListener,
+    folder: &Path,
+) -> std::io::Result<()> {
     let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    // What a page looks like is known before the records can go away (T-64).
+    Site::last(&app).await;
+    tracing::info!(
+        event = "start",
+        listen = %listener.local_addr()?,
+        base_url = app.setup().base_url,
+        version = env!("CARGO_PKG_VERSION")
+    );
     let (tell, told) = watch::channel(false);
     let mut at_work = JoinSet::new();
-    at_work.spawn(tick(app.clone(), mailer, told.clone()));
+    at_work.spawn(tick(app.clone(), mailer.clone(), told.clone()));
+    at_work.spawn(watch_disk(Disk::of(folder.to_owned()), told.clone()));
     let house = Arc::new(House {
         guests: Guests::new(app.setup().trusted_proxies.clone()),
         router: bounded(app),
@@ -86,8 +103,15 @@ pub(crate) async fn serve(app: App, mailer: Mailer, listener: TcpListener) -> st
     tracing::info!(event = "stop");
     // Nobody listens any more only when nothing is at work any more.
     let _ = tell.send(true);
-    let _ = timeout(FAREWELL, async { while at_work.join_next().await.is_some() {} }).await;
+    farewell(at_work, &mailer).await;
     Ok(())
+}
+
+/// Waits for the last answers and for what came of the mails on their way, but not for ever: what a relay
+/// took and nobody noted would leave twice (T-57, T-63).
+pub(crate) async fn farewell(mut at_work: JoinSet<()>, mailer: &Mailer) {
+    let answers = async { while at_work.join_next().await.is_some() {} };
+    let _ = timeout(FAREWELL, async { tokio::join!(answers, mailer.finish()) }).await;
 }
 
 /// What every connection shares.
@@ -210,18 +234,18 @@ fn bounded(app: App) -> Router {
             rehearsal::post_at_once,
         ));
     }
-    Router::new()
+    let bounded = Router::new()
         .fallback_service(service)
         .layer(middleware::from_fn(within_bounds))
-        .layer(middleware::from_fn_with_state(app.clone(), error::show))
-        .layer(middleware::from_fn_with_state(app, same_origin::speak_plainly))
+        .layer(middleware::from_fn_with_state(app.clone(), error::show));
+    crate::framed(bounded, app)
 }
 
 /// Takes in the whole body before anything else is done, so that a slow visitor holds nothing but
 /// their connection, and waits for the answer no longer than is bearable.
 async fn within_bounds(request: Request, next: Next) -> Response {
     match request.extensions().get::<Unasked>() {
-        Some(Unasked::Busy) => return busy("too many connections"),
+        Some(Unasked::Busy) => return Error::late("too many connections").into_response(),
         Some(Unasked::Slow) => return Error::TooSlow.into_response(),
         None => {}
     }
@@ -230,14 +254,15 @@ async fn within_bounds(request: Request, next: Next) -> Response {
         Ok(body) => body,
         Err(error) => return error.into_response(),
     };
+    let looks = head.method.is_safe();
+    let form = Again::of(&head, &body);
     let answer = next.run(Request::from_parts(head, Body::from(body)));
-    timeout(ANSWER_TIME, answer)
-        .await
-        .unwrap_or_else(|_| busy("the answer took too long"))
-}
-
-fn busy(why: &str) -> Response {
-    Error::Busy(Box::new(DbErr::Custom(why.to_owned()))).into_response()
+    match timeout(ANSWER_TIME, answer).await {
+        Ok(answer) => answer,
+        Err(_) if looks => Error::late("the answer took too long").into_response(),
+        // What was begun goes on.
+        Err(_) => again::with(form, Error::unsure("the answer took too long").into_response()),
+    }
 }
 
 async fn arrived(body: Body) -> Result<Bytes, Error> {
@@ -268,7 +293,19 @@ async fn tick(app: App, mailer: Mailer, mut told: watch::Receiver<bool>) {
         match tokio::spawn(round(app.clone(), mailer.clone())).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(event = "rounds", %error),
-            Err(panic) => tracing::error!(event = "rounds", error = %panic),
+            // Its words stay out of the log (T-45); where it happened is there already.
+            Err(_) => tracing::error!(event = "rounds", error = "it panicked"),
+        }
+    }
+}
+
+/// Looks at the disk every minute, until the program stops.
+async fn watch_disk(mut disk: Disk, mut told: watch::Receiver<bool>) {
+    let mut every_minute = tokio::time::interval(Duration::from_mins(1));
+    loop {
+        tokio::select! {
+            _ = told.wait_for(|stop| *stop) => return,
+            _ = every_minute.tick() => disk.look(),
         }
     }
 }

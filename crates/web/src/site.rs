@@ -1,9 +1,12 @@
 //! What every page and mail shows of the organisation, as the team has set it.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde::Serialize;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::entity::setting;
@@ -81,12 +84,16 @@ pub(crate) const SAMPLE_ORG: &str = "Anytown Healthcare";
 /// The mailbox that a new instance has; refused with a public address (T-50).
 pub(crate) const SAMPLE_EMAIL: &str = "courses@example.org";
 
+fn first_values() -> BTreeMap<String, String> {
+    let values = ORGANISATION.iter();
+    values
+        .map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
 /// The organisation's settings as they are now.
 pub(crate) async fn organisation(db: &impl ConnectionTrait) -> Result<BTreeMap<String, String>, Error> {
-    let mut values: BTreeMap<String, String> = ORGANISATION
-        .iter()
-        .map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let mut values = first_values();
     for row in setting::Entity::find().all(db).await? {
         if let Some(value) = values.get_mut(&row.name) {
             *value = row.value;
@@ -121,9 +128,52 @@ pub(crate) fn brand(values: &BTreeMap<String, String>) -> Brand {
     brand
 }
 
+/// What pages showed last.
+#[derive(Debug, Default)]
+pub(crate) struct LastSite(Mutex<Option<Site>>);
+
+impl LastSite {
+    fn get(&self) -> Option<Site> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, site: &Site) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(site.clone());
+    }
+}
+
+/// How long a page about something else waits for the records.
+const READ_TIME: Duration = Duration::from_secs(2);
+
 impl Site {
     /// As it is now.
     pub(crate) async fn load(app: &App) -> Result<Self, Error> {
+        let site = Self::read(app).await?;
+        app.last_site.set(&site);
+        Ok(site)
+    }
+
+    /// As it is now, or as it was last, or as it is at first.
+    pub(crate) async fn load_or_last(app: &App) -> Self {
+        match timeout(READ_TIME, Self::load(app)).await {
+            Ok(Ok(site)) => site,
+            _ => app.last_site.get().unwrap_or_else(Self::first),
+        }
+    }
+
+    /// As it was last: nobody waits for records that are away (T-64).
+    pub(crate) async fn last(app: &App) -> Self {
+        match app.last_site.get() {
+            Some(site) => site,
+            None => Self::load_or_last(app).await,
+        }
+    }
+
+    fn first() -> Self {
+        Self::of(&first_values(), String::new())
+    }
+
+    async fn read(app: &App) -> Result<Self, Error> {
         let values = organisation(app.reader()).await?;
         let rehearsal = if app.setup.rehearsal {
             format!(

@@ -50,7 +50,7 @@ impl Work {
     pub(crate) async fn commit(work: Arc<Self>) -> Result<(), Error> {
         // Somebody who still holds the change when it should end would write after its end.
         let work = Arc::into_inner(work).ok_or_else(|| Error::fault(std::fmt::Error))?;
-        Ok(work.tx.commit().await?)
+        work.tx.commit().await.map_err(Error::at_the_end)
     }
 
     /// Tries something within this change: if it fails, nothing of it stays, and the change goes on.

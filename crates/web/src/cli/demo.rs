@@ -83,7 +83,7 @@ pub(super) async fn run(options: Options, places: &Places) -> Result<(), Failure
     ));
     say("Stop it with Ctrl-C.");
     let mailer = Mailer::folder(folder.mail());
-    serve::serve(app, mailer, listener)
+    serve::serve(app, mailer, listener, folder.path())
         .await
         .map_err(|why| Failure::wrong(format!("The demo ended ({why}).")))
 }

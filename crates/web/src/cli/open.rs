@@ -25,6 +25,7 @@ pub(super) struct Opened {
     pub(super) app: App,
     pub(super) mailer: Mailer,
     pub(super) config: Config,
+    pub(super) folder: Folder,
     /// Held for as long as the embedded database is served.
     pub(super) _lock: Option<Lock>,
 }
@@ -67,6 +68,7 @@ pub(super) async fn open(places: &Places, needed: For) -> Result<Opened, Failure
         app,
         mailer,
         config,
+        folder,
         _lock: lock,
     })
 }

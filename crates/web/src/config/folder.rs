@@ -46,6 +46,11 @@ impl Folder {
         Ok(folder)
     }
 
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The embedded database.
     pub(crate) fn database(&self) -> PathBuf {
         self.0.join("alongside.db")

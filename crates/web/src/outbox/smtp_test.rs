@@ -370,6 +370,34 @@ async fn a_line_that_hangs_stops_nobody_else() {
 }
 
 #[tokio::test]
+async fn the_program_does_not_end_before_it_noted_what_came_of_a_mail() {
+    let mut sink = Sink::new(json!([{"at": "dot", "to": "sam@example.com", "do": "stall"}]));
+    let patience = Patience {
+        dot: Wait::from_secs(1),
+        ..Patience::default()
+    };
+    let office = Office {
+        mailer: sink.mailer(patience),
+        ..Office::open().await
+    };
+    let sam = office.one_guest().await;
+    office.rounds().await;
+    let hung: Vec<Value> = (0..2).map(|_| sink.report()).collect();
+    assert_eq!(hung[1]["did"], "stall");
+    assert_eq!(office.outbox().await, ["confirm_email sending", REMINDER]);
+    office.guest(sam.run, "Kim Lee", Some("kim@example.com")).await;
+    crate::serve::farewell(tokio::task::JoinSet::new(), &office.mailer).await;
+    // What was on its way is noted, and nothing new began.
+    let outbox = [
+        "confirm_email queued no answer to the final dot",
+        REMINDER,
+        "confirm_email queued",
+        REMINDER,
+    ];
+    assert_eq!(office.outbox().await, outbox);
+}
+
+#[tokio::test]
 async fn an_unreachable_relay_is_left_alone_for_half_a_minute() {
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
