@@ -226,3 +226,18 @@ async fn the_link_is_over_after_a_year_until_somebody_asks_again() {
         .await
         .must_say("Do you want emails about new dates?");
 }
+
+/// T-33: whoever tries one made-up link after the other has to wait, however they try.
+#[tokio::test]
+async fn many_links_that_open_nothing_have_to_wait() {
+    let site = TestApp::start().await;
+    let browser = site.browser();
+    let made_up = format!("/new-dates/{}", "A".repeat(43));
+    for _ in 0..20 {
+        let page = browser.post(&made_up, &[("choice", "yes")]).await;
+        page.must_be(StatusCode::NOT_FOUND);
+    }
+    let page = browser.post(&made_up, &[("choice", "yes")]).await;
+    page.must_be(StatusCode::TOO_MANY_REQUESTS);
+    assert!(page.headers.contains_key("retry-after"));
+}

@@ -105,11 +105,7 @@ async fn show(
     State(app): State<App>,
     visitor: Visitor,
 ) -> Result<Response, Error> {
-    let found = open(app.reader(), app.now(), &token).await;
-    if matches!(found, Err(Error::NotFound)) {
-        app.limits.link_miss(visitor.0).map_err(Error::TooMany)?;
-    }
-    let Some(found) = found? else {
+    let Some(found) = opened(&app, visitor, &token).await? else {
         return over(&app).await;
     };
     let page = LinkPage::of(&app, &token, &found, Answer::default()).await?;
@@ -119,12 +115,13 @@ async fn show(
 async fn choose(
     NewDatesLinkPath { token }: NewDatesLinkPath,
     State(app): State<App>,
+    visitor: Visitor,
     mut fields: Fields,
 ) -> Result<Response, Error> {
     let op = fields.op()?;
     let mut choice = Answer::new(fields.line("choice")?);
     fields.done()?;
-    let Some(found) = open(app.reader(), app.now(), &token).await? else {
+    let Some(found) = opened(&app, visitor, &token).await? else {
         return over(&app).await;
     };
     let wants = match choice.value.as_str() {
@@ -141,6 +138,15 @@ async fn choose(
     app.change(|work| async move { work.once(op, content, settle(&work, id, wants)).await })
         .await?;
     Ok(Redirect::to(&path).into_response())
+}
+
+/// What a link opens. Whoever tries many that open nothing has to wait (T-33).
+async fn opened(app: &App, visitor: Visitor, token: &str) -> Result<Option<Found>, Error> {
+    let found = open(app.reader(), app.now(), token).await;
+    if matches!(found, Err(Error::NotFound)) {
+        app.limits.link_miss(visitor.0).map_err(Error::TooMany)?;
+    }
+    found
 }
 
 async fn over(app: &App) -> Result<Response, Error> {
