@@ -17,6 +17,7 @@ use crate::entity::{access_need, calendar_entry, draft, interest_registration, o
 use crate::error::Error;
 use crate::links::{self, Purpose};
 use crate::people::{self, Person};
+use crate::public::manage::keep::KEPT_OTHER;
 use crate::secrets::Secrets;
 use crate::site;
 
@@ -130,6 +131,8 @@ pub(crate) struct OfBooking {
     pub(crate) offer: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
+    /// M14, M15: what was left, if it was not a place.
+    pub(crate) left: &'static str,
     /// M04: it ended because the course began.
     pub(crate) began: bool,
     /// M05, M16: where in the queue.
@@ -446,6 +449,7 @@ async fn of_booking(
         token: links::token(db, secrets, Purpose::Booking, id.0).await?,
         offer: offered.map(|n| links::token_of(secrets, Purpose::Offer, id.0, n)),
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
+        left: left(&history, since),
         began: history
             .iter()
             .any(|it| Some(it.n) == since && it.event == "run_began"),
@@ -488,6 +492,19 @@ fn reader(record: &BookingRecord, person: &Person, copy: bool, recipient: &str) 
         }
     } else {
         Reader::Former(address)
+    }
+}
+
+/// What a cancelled booking was, if it was not a place: an entry of the list, or the one of two that the
+/// person did not keep (B-26).
+fn left(history: &[HistoryLine], since: Option<i32>) -> &'static str {
+    let ended = history
+        .iter()
+        .find(|it| Some(it.n) == since && it.event == "cancel");
+    match ended.map(|it| (it.reason.as_deref(), it.from.as_deref())) {
+        Some((Some(KEPT_OTHER), _)) => "other",
+        Some((_, Some("waiting" | "offered"))) => "list",
+        Some(_) | None => "",
     }
 }
 
@@ -711,6 +728,7 @@ pub(crate) mod tests {
             token: None,
             offer: None,
             booked_there: false,
+            left: "",
             began: false,
             band: None,
             old: None,

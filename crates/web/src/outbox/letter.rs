@@ -32,6 +32,11 @@ pub(crate) struct Letter {
     pub(crate) old_place: String,
     /// M12: only the place changed, and this address may not read it yet (B-21).
     pub(crate) hidden_change: bool,
+    /// Whether this is the copy for whoever booked for the person (B-105).
+    pub(crate) copy: bool,
+    /// M14, M15: what was left, if it was not a place: "list", or "other" when the person kept another
+    /// booking instead (B-26).
+    pub(crate) left: &'static str,
     /// M04: the course began before the person answered.
     pub(crate) began: bool,
     /// booked, waiting, offered or unconfirmed: M01, M12 and M16 speak differently to each.
