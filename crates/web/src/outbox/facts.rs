@@ -131,10 +131,8 @@ pub(crate) struct OfBooking {
     pub(crate) offer: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
-    /// M14, M15: what was left, if it was not a place.
-    pub(crate) left: &'static str,
-    /// M04: it ended because the course began.
-    pub(crate) began: bool,
+    /// M04, M14, M15: how it ended, where that reads differently.
+    pub(crate) ended: &'static str,
     /// M05, M16: where in the queue.
     pub(crate) band: Option<Band>,
     /// M16: the dates that were replaced.
@@ -449,10 +447,7 @@ async fn of_booking(
         token: links::token(db, secrets, Purpose::Booking, id.0).await?,
         offer: offered.map(|n| links::token_of(secrets, Purpose::Offer, id.0, n)),
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
-        left: left(&history, since),
-        began: history
-            .iter()
-            .any(|it| Some(it.n) == since && it.event == "run_began"),
+        ended: ended(&history, since),
         band: if in_queue {
             band_of(db, &record).await?
         } else {
@@ -495,16 +490,17 @@ fn reader(record: &BookingRecord, person: &Person, copy: bool, recipient: &str) 
     }
 }
 
-/// What a cancelled booking was, if it was not a place: an entry of the list, or the one of two that the
-/// person did not keep (B-26).
-fn left(history: &[HistoryLine], since: Option<i32>) -> &'static str {
-    let ended = history
-        .iter()
-        .find(|it| Some(it.n) == since && it.event == "cancel");
-    match ended.map(|it| (it.reason.as_deref(), it.from.as_deref())) {
-        Some((Some(KEPT_OTHER), _)) => "other",
-        Some((_, Some("waiting" | "offered"))) => "list",
-        Some(_) | None => "",
+/// How a booking ended, where that is not the usual way: with the start of the course, as an entry of the
+/// list, or as the one of two that the person did not keep (B-26).
+fn ended(history: &[HistoryLine], since: Option<i32>) -> &'static str {
+    let Some(last) = history.iter().find(|it| Some(it.n) == since) else {
+        return "";
+    };
+    match (last.event.as_str(), last.reason.as_deref(), last.from.as_deref()) {
+        ("run_began", ..) => "start",
+        ("cancel", Some(KEPT_OTHER), _) => "other",
+        ("cancel", _, Some("waiting" | "offered")) => "list",
+        _ => "",
     }
 }
 
@@ -728,8 +724,7 @@ pub(crate) mod tests {
             token: None,
             offer: None,
             booked_there: false,
-            left: "",
-            began: false,
+            ended: "",
             band: None,
             old: None,
             needs_noted: false,

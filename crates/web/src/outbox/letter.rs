@@ -34,11 +34,9 @@ pub(crate) struct Letter {
     pub(crate) hidden_change: bool,
     /// Whether this is the copy for whoever booked for the person (B-105).
     pub(crate) copy: bool,
-    /// M14, M15: what was left, if it was not a place: "list", or "other" when the person kept another
-    /// booking instead (B-26).
-    pub(crate) left: &'static str,
-    /// M04: the course began before the person answered.
-    pub(crate) began: bool,
+    /// M04, M14, M15: how it ended, where that reads differently: "start" when the course began before
+    /// the person answered, "list" when it was no place, "other" when the person kept another booking.
+    pub(crate) ended: &'static str,
     /// booked, waiting, offered or unconfirmed: M01, M12 and M16 speak differently to each.
     pub(crate) state: String,
     /// By when to answer: "Thursday 27 May 2027 at 10am".

@@ -73,7 +73,7 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
     letter.old_dates = words::dates(old_days);
     letter.hidden_change = kind == Kind::RunChanged && !it.is_trusted() && old_days == it.run.sessions;
     letter.copy = it.reader == Reader::Copy;
-    (letter.began, letter.left) = (it.began, it.left);
+    letter.ended = it.ended;
     it.record.state.name().clone_into(&mut letter.state);
     if let Some(until) = answer_by(it, facts) {
         letter.deadline = Some(words::date_time(until));

@@ -59,10 +59,13 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     let mut samples = match kind {
         "confirm_reminder" | "resume_draft" => Vec::new(),
         "cancelled" | "cancelled_by_team" => ["", "list", "other"]
-            .map(|left| Letter { left, ..base.clone() })
+            .map(|ended| Letter {
+                ended,
+                ..base.clone()
+            })
             .to_vec(),
         "lapsed" => vec![Letter {
-            began: true,
+            ended: "start",
             ..unproven(base.clone())
         }],
         "confirm_email" => [

@@ -311,8 +311,8 @@ fn nobody_is_told_of_a_place_that_does_not_go_on() {
             }
             ("confirm_email", _) => assert!(goes_on && text.contains("If you need longer"), "{text}"),
             ("lapsed", _) => {
-                assert_eq!(goes_on, !letter.began, "{text}");
-                assert_eq!(text.contains("Book again"), !letter.began, "{text}");
+                assert_eq!(goes_on, letter.ended != "start", "{text}");
+                assert_eq!(text.contains("Book again"), letter.ended != "start", "{text}");
             }
             _ => {}
         }
@@ -327,13 +327,13 @@ fn what_was_left_is_called_what_it_was() {
             continue;
         }
         let text = parts.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let said = match letter.left {
+        let said = match letter.ended {
             "other" => "nothing changes for that one",
             "list" => "You have left the waiting list",
             _ => "is cancelled",
         };
         assert!(text.contains(said), "{text}");
-        assert_eq!(text.contains("book again"), letter.left != "other", "{text}");
+        assert_eq!(text.contains("book again"), letter.ended != "other", "{text}");
     }
 }
 
