@@ -17,6 +17,7 @@ use crate::entity::{access_need, calendar_entry, draft, interest_registration, o
 use crate::error::Error;
 use crate::links::{self, Purpose};
 use crate::people::{self, Person};
+use crate::public::manage::keep::KEPT_OTHER;
 use crate::secrets::Secrets;
 use crate::site;
 
@@ -135,8 +136,8 @@ pub(crate) struct OfBooking {
     pub(crate) new_address: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
-    /// M04: it ended because the course began.
-    pub(crate) began: bool,
+    /// M04, M14, M15: how it ended, where that reads differently.
+    pub(crate) ended: &'static str,
     /// M05, M16: where in the queue.
     pub(crate) band: Option<Band>,
     /// M16: the dates that were replaced.
@@ -462,9 +463,7 @@ async fn of_booking(
             None
         },
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
-        began: history
-            .iter()
-            .any(|it| Some(it.n) == since && it.event == "run_began"),
+        ended: ended(&history, since),
         band: if in_queue {
             band_of(db, &record).await?
         } else {
@@ -511,6 +510,20 @@ fn reader(kind: Kind, record: &BookingRecord, person: &Person, copy: bool, recip
         }
     } else {
         Reader::Former(address)
+    }
+}
+
+/// How a booking ended, where that is not the usual way: with the start of the course, as an entry of the
+/// list, or as the one of two that the person did not keep (B-26).
+fn ended(history: &[HistoryLine], since: Option<i32>) -> &'static str {
+    let Some(last) = history.iter().find(|it| Some(it.n) == since) else {
+        return "";
+    };
+    match (last.event.as_str(), last.reason.as_deref(), last.from.as_deref()) {
+        ("run_began", ..) => "start",
+        ("cancel", Some(KEPT_OTHER), _) => "other",
+        ("cancel", _, Some("waiting" | "offered")) => "list",
+        _ => "",
     }
 }
 
@@ -737,7 +750,7 @@ pub(crate) mod tests {
             offer: None,
             new_address: None,
             booked_there: false,
-            began: false,
+            ended: "",
             band: None,
             old: None,
             needs_noted: false,

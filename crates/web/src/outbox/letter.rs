@@ -32,8 +32,11 @@ pub(crate) struct Letter {
     pub(crate) old_place: String,
     /// M12: only the place changed, and this address may not read it yet (B-21).
     pub(crate) hidden_change: bool,
-    /// M04: the course began before the person answered.
-    pub(crate) began: bool,
+    /// Whether this is the copy for whoever booked for the person (B-105).
+    pub(crate) copy: bool,
+    /// M04, M14, M15: how it ended, where that reads differently: "start" when the course began before
+    /// the person answered, "list" when it was no place, "other" when the person kept another booking.
+    pub(crate) ended: &'static str,
     /// booked, waiting, offered or unconfirmed: M01, M12 and M16 speak differently to each.
     pub(crate) state: String,
     /// By when to answer: "Thursday 27 May 2027 at 10am".

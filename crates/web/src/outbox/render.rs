@@ -11,7 +11,7 @@ use time::{Duration, PrimitiveDateTime};
 
 use super::Kind;
 use super::calendar_invite::{self, Invite, Method};
-use super::facts::{Facts, OfBooking, OfCalendar, Shown, Subject};
+use super::facts::{Facts, OfBooking, OfCalendar, Reader, Shown, Subject};
 use super::letter::{self, Day, Letter, LinkedBooking, Links, NextDate, Parts, deadline_short};
 use crate::error::Error;
 use crate::links::Purpose;
@@ -74,7 +74,8 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
     letter.old_days = days(old_days);
     letter.old_dates = words::dates(old_days);
     letter.hidden_change = kind == Kind::RunChanged && !it.is_trusted() && old_days == it.run.sessions;
-    letter.began = it.began;
+    letter.copy = it.reader == Reader::Copy;
+    letter.ended = it.ended;
     it.record.state.name().clone_into(&mut letter.state);
     if let Some(until) = answer_by(it, facts) {
         letter.deadline = Some(words::date_time(until));
@@ -558,7 +559,6 @@ mod tests {
     /// B-21: until the address is proven, dates and contact; the same goes for whoever booked for them.
     #[test]
     fn who_is_not_known_yet_reads_dates_and_contact_only() {
-        use crate::outbox::facts::Reader;
         use crate::outbox::facts::tests::{about, of_booking};
         use booking::calendar::Delivery;
         let until = Ts::new(datetime!(2027-05-12 13:00 UTC));

@@ -132,8 +132,8 @@ mod tests {
                 let kinds = ended_by(Some(from), to);
                 let names: Vec<_> = kinds.into_iter().map(TaskKind::name).collect();
                 let step = format!("{} -> {}", from.name(), to.name());
-                let line = format!("{step:<28} {}", names.join(", "));
-                writeln!(table, "{}", line.trim_end()).unwrap();
+                let row = format!("{step:<28} {}", names.join(", "));
+                writeln!(table, "{}", row.trim_end()).unwrap();
             }
         }
         for to in live {

@@ -26,6 +26,22 @@ pub(crate) const KINDS: [&str; 20] = [
     "your_links",
 ];
 
+/// Those of which there are copies.
+const COPIED: [&str; 12] = [
+    "booked",
+    "cancelled",
+    "cancelled_by_team",
+    "lapsed",
+    "list_closed",
+    "moved",
+    "offer",
+    "offer_over",
+    "run_cancelled",
+    "run_changed",
+    "still_interested",
+    "waiting",
+];
+
 const HOST: &str = "https://courses.example.org";
 const TOKEN: &str = "Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE";
 
@@ -43,8 +59,14 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     };
     let mut samples = match kind {
         "confirm_address" | "confirm_email" | "confirm_reminder" | "resume_draft" => Vec::new(),
+        "cancelled" | "cancelled_by_team" => ["", "list", "other"]
+            .map(|ended| Letter {
+                ended,
+                ..base.clone()
+            })
+            .to_vec(),
         "lapsed" => vec![Letter {
-            began: true,
+            ended: "start",
             ..unproven(base.clone())
         }],
         "new_dates" => vec![base.clone()],
@@ -82,6 +104,9 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             hidden_change: true,
             ..unproven(base.clone())
         });
+    }
+    if COPIED.contains(&kind) {
+        samples.push(copied(unproven(base.clone())));
     }
     samples.push(difficult(base));
     samples
@@ -208,7 +233,24 @@ fn unproven(letter: Letter) -> Letter {
         course: None,
         reason: None,
         next_dates: Vec::new(),
+        needs_noted: false,
+        reference: String::new(),
         place: "Recovery college, Room 1".into(),
+        links,
+        ..letter
+    }
+}
+
+/// For whoever booked for somebody else: no link that acts on the booking (B-105).
+fn copied(letter: Letter) -> Letter {
+    let links = Links {
+        find: letter.links.find,
+        courses: letter.links.courses,
+        book_again: letter.links.book_again,
+        ..Links::default()
+    };
+    Letter {
+        copy: true,
         links,
         ..letter
     }

@@ -272,15 +272,15 @@ mod tests {
     use super::*;
     use crate::outbox::office::{Guest, JULY, JUNE, Office};
 
-    /// Keeps the newer of two bookings that were there before the address was proven.
-    async fn keep_newer(office: &Office, newer: Guest) {
+    /// Chooses between two bookings that were there before the address was proven.
+    async fn choose(office: &Office, newer: Guest, keep: Keep) {
         office
             .act(async |work| {
                 let sent = Sent {
                     op: None,
                     content: String::new(),
                 };
-                let kept = claim(work, newer.booking, Claim::Confirm, Keep::New, &sent).await?;
+                let kept = claim(work, newer.booking, Claim::Confirm, keep, &sent).await?;
                 assert!(matches!(kept, Claimed::Done));
                 Ok(())
             })
@@ -307,7 +307,7 @@ mod tests {
             office.rounds().await;
             office.taken();
             office.prefers(again, prefers).await;
-            keep_newer(&office, newer).await;
+            choose(&office, newer, Keep::New).await;
             office.rounds().await;
             let mut told = office.subjects();
             told.extend(
@@ -325,5 +325,31 @@ mod tests {
             assert_eq!(told, ["alex@example.com: Your new date", to_them]);
             assert_eq!(crate::verify::verify(&office.app).await.unwrap(), []);
         }
+    }
+
+    /// M14: a cancelled booking is not always a place that was given back.
+    #[tokio::test]
+    async fn the_mail_says_what_was_left() {
+        let office = Office::open().await;
+        let (june, july) = (office.run(1, JUNE).await, office.run(12, JULY).await);
+        let sam = office.booked(july, "Sam Taylor", "sam@example.com").await;
+        let newer = office.guest(june, "Sam Taylor", Some("sam@example.com")).await;
+        let kim = office.guest(june, "Kim Lee", Some("kim@example.com")).await;
+        office.rounds().await;
+        office.taken();
+        choose(&office, newer, Keep::Older).await;
+        office.by_person(june, Change::Cancel(kim.booking)).await;
+        office.by_person(july, Change::Cancel(sam.booking)).await;
+        office.rounds().await;
+        let sent = office.taken();
+        for (mail, says) in sent.iter().zip([
+            "You kept your other booking",
+            "You have left the waiting list",
+            "is cancelled",
+        ]) {
+            let text = mail.read().text.replace('\n', " ");
+            assert!(text.contains(says), "{text}");
+        }
+        assert_eq!(sent.len(), 3);
     }
 }
