@@ -121,7 +121,6 @@ pub(crate) async fn found(records: &Records) -> Result<()> {
     })
     .await?;
     drop(app);
-    handles.watcher.close().await?;
     handles.reader.close().await?;
     Ok(handles.writer.close().await?)
 }

@@ -34,7 +34,6 @@ impl Service {
             if let Some(recorder) = watched {
                 recorder.watch(&mut handles.writer);
                 recorder.watch(&mut handles.reader);
-                recorder.watch(&mut handles.watcher);
             }
             let setup = Setup {
                 base_url: format!("http://{at}"),

@@ -8,7 +8,7 @@ use time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
-use crate::database::Handles;
+use crate::database::{Handles, Watcher};
 use crate::error::Error;
 use crate::kept::Kept;
 use crate::limits::Limits;
@@ -25,7 +25,7 @@ pub struct App {
     /// Where pages read.
     pub(crate) reader: DatabaseConnection,
     /// Where it is seen that somebody has committed something.
-    pub(crate) watcher: DatabaseConnection,
+    pub(crate) watcher: Watcher,
     pub(crate) clock: Clock,
     pub(crate) secrets: Secrets,
     pub(crate) pages: Arc<Pages>,

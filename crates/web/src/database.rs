@@ -11,6 +11,10 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 use tokio::time::timeout;
 
+pub use watcher::Watcher;
+
+mod watcher;
+
 /// Where the records are.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Records {
@@ -33,9 +37,8 @@ pub struct Handles {
     pub writer: DatabaseConnection,
     /// Where pages read.
     pub reader: DatabaseConnection,
-    /// Where it is seen that somebody has committed something: on SQLite one connection of its own, which
-    /// never writes.
-    pub watcher: DatabaseConnection,
+    /// Where it is seen that somebody has committed something.
+    pub watcher: Watcher,
 }
 
 /// Without the address, which may hold a password.
@@ -58,7 +61,7 @@ impl Records {
             Self::Embedded(file) => {
                 let writer = Database::connect(embedded(file, 1)).await?;
                 let reader = Database::connect(embedded(file, 4)).await?;
-                let watcher = Database::connect(embedded(file, 1)).await?;
+                let watcher = Watcher::embedded(file)?;
                 Ok(Handles {
                     writer,
                     reader,
@@ -95,7 +98,7 @@ impl Records {
                 Ok(Handles {
                     writer: both.clone(),
                     reader: both.clone(),
-                    watcher: both,
+                    watcher: Watcher::Postgres(both),
                 })
             }
         }

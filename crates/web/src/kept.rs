@@ -11,7 +11,6 @@ use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use ids::Ts;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 
 use crate::app::App;
 use crate::error::Error;
@@ -45,26 +44,6 @@ impl Kept {
     }
 }
 
-/// A text that is another one after every commit of anybody else than this connection, which makes none.
-async fn commits(watcher: &DatabaseConnection) -> Result<String, DbErr> {
-    let backend = watcher.get_database_backend();
-    let sqlite = backend == DbBackend::Sqlite;
-    let sql = if sqlite {
-        "PRAGMA data_version"
-    } else {
-        "SELECT CAST(pg_current_snapshot() AS text)"
-    };
-    let row = watcher
-        .query_one_raw(Statement::from_string(backend, sql))
-        .await?;
-    let row = row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?;
-    if sqlite {
-        Ok(row.try_get_by_index::<i64>(0)?.to_string())
-    } else {
-        row.try_get_by_index(0)
-    }
-}
-
 impl App {
     /// A public page: as it was kept, or as `render` makes it now.
     pub(crate) async fn kept<F>(&self, path: &str, render: impl FnOnce() -> F) -> Result<Response, Error>
@@ -73,7 +52,7 @@ impl App {
     {
         // Read before the page is made: what is committed meanwhile makes the next visitor's key another.
         let key = Key {
-            commits: commits(&self.watcher).await?,
+            commits: self.watcher.commits().await?,
             second: self.now(),
         };
         let html = match self.kept.find(&key, path) {
