@@ -142,7 +142,7 @@ impl Mailer {
     pub(crate) fn pause(&self, now: Ts, why: &str) {
         match self {
             Self::Smtp(smtp) => smtp.pause(now, why),
-            Self::Folder(folder) => folder.pause().begin(now, why),
+            Self::Folder(folder) => folder.pause().start(now, why),
             Self::Memory(_) => {}
         }
     }
@@ -192,7 +192,7 @@ impl Pause {
         self.until.is_some_and(|until| now < until)
     }
 
-    fn begin(&mut self, now: Ts, why: &str) {
+    fn start(&mut self, now: Ts, why: &str) {
         let was_paused = self.until.replace(now + PROBE).is_some();
         if !was_paused {
             tracing::warn!(event = "relay_away", why);
@@ -366,7 +366,7 @@ impl Smtp {
     }
 
     fn pause(&self, now: Ts, why: &str) {
-        self.flow().pause.begin(now, why);
+        self.flow().pause.start(now, why);
     }
 
     async fn is_ready(&self, now: Ts) -> bool {

@@ -144,6 +144,24 @@ mod tests {
         assert!(!asked("https://elsewhere.example/", &["courses.example.org"]));
     }
 
+    #[tokio::test]
+    async fn browsers_are_told_to_stay_on_https() {
+        use tower::ServiceExt;
+        let office = crate::outbox::office::Office::open().await;
+        let router = crate::router(office.app.clone());
+        for (path, host) in [
+            ("/courses", "courses.example.org"),
+            ("/nowhere", "courses.example.org"),
+            ("/", "elsewhere.example"),
+        ] {
+            let request = Request::get(path).header(header::HOST, host);
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            let told = &answer.headers()[header::STRICT_TRANSPORT_SECURITY];
+            assert_eq!(told, "max-age=63072000; includeSubDomains", "{path}");
+        }
+    }
+
     #[test]
     fn nothing_is_shown_inside_another_page() {
         let framed = |dest: &'static str| {

@@ -22,7 +22,7 @@ use crate::work::Work;
 pub(crate) struct Office {
     pub(crate) app: App,
     pub(crate) mailer: Mailer,
-    pub(crate) _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// Somebody who booked.
@@ -65,7 +65,7 @@ impl Office {
         let office = Self {
             app,
             mailer: Mailer::memory(),
-            _folder: folder,
+            folder,
         };
         office.add_course().await;
         office
