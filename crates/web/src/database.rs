@@ -63,6 +63,10 @@ impl Records {
                     .max_connections(*connections)
                     .acquire_timeout(ACQUIRE)
                     .connect_timeout(ACQUIRE)
+                    // A connection is asked whether it still answers when it is given back; before it is
+                    // used only if it has rested since, so that no statement pays for it twice.
+                    .test_before_acquire(false)
+                    .test_before_acquire_if_idle_for(REST)
                     .sqlx_logging(false)
                     .map_sqlx_postgres_pool_opts(|it| {
                         it.after_release(|connection, _| Box::pin(answers(connection)))
@@ -109,7 +113,7 @@ fn without_password(options: PgConnectOptions) -> PgConnectOptions {
 
 /// How long anybody waits for a connection to a server: a visitor learns within 5 s that it is away (T-64).
 const ACQUIRE: Duration = Duration::from_millis(2500);
-/// How long a connection may take to come to rest.
+/// How long a connection may take to come to rest, and rest before it is asked again whether it answers.
 const REST: Duration = Duration::from_secs(1);
 
 /// Whether a connection that was given back is still good. One that hangs is closed: it would keep its
