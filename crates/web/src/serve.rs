@@ -356,9 +356,11 @@ mod tests {
         let router = waiting(&office).await;
         let (_held, body) = never_ending();
         let (answer, waited) = ask(router, Method::POST, body).await;
-        assert_eq!(
-            (answer.status(), waited.as_secs()),
-            (StatusCode::REQUEST_TIMEOUT, BODY_TIME.as_secs())
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        // The page about it may wait for the records, which know nothing of the time of this test.
+        assert!(
+            waited >= BODY_TIME && waited < BODY_TIME + Duration::from_secs(5),
+            "{waited:?}"
         );
         assert!(text(answer).await.contains("That took too long"));
     }
@@ -386,10 +388,8 @@ mod tests {
         let office = Office::open().await;
         let router = waiting(&office).await;
         let (answer, waited) = ask(router.clone(), Method::GET, Body::empty()).await;
-        assert_eq!(
-            (answer.status(), waited.as_secs()),
-            (StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME.as_secs())
-        );
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(waited.as_secs(), ANSWER_TIME.as_secs());
         assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
         assert!(text(answer).await.contains("Nothing was changed."));
         let (answer, _) = ask(router, Method::POST, Body::from("name=Zo%C3%AB+%3C")).await;
