@@ -1,7 +1,7 @@
 //! Booking: what was typed stays, a second press books nothing, and every refusal says what to do.
 
 use axum::http::{Method, StatusCode};
-use tests::TestApp;
+use tests::{PageView, TestApp};
 
 #[tokio::test]
 async fn a_place_is_booked_confirmed_and_cancelled() {
@@ -295,6 +295,31 @@ async fn links_are_opened_without_harm_and_end_kindly() {
 }
 
 /// T-28, T-29, T-30 on pages, errors and files.
+/// What T-29 says of every answer. This service is on this machine, so that nothing ties it to https.
+#[track_caller]
+fn must_be_guarded(page: &PageView) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cross-origin-embedder-policy", "require-corp"),
+        (
+            "content-security-policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+             connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ] {
+        assert_eq!(page.headers[name], value, "{name} at {}", page.path);
+    }
+    let off = page.headers["permissions-policy"].to_str().expect("text");
+    for power in ["camera", "geolocation", "microphone", "payment", "usb"] {
+        assert!(off.contains(&format!("{power}=()")), "{off}");
+    }
+    assert!(off.split(", ").all(|it| it.ends_with("=()")), "{off}");
+    assert!(!page.headers.contains_key("strict-transport-security"));
+    assert!(!page.headers.contains_key("server"));
+}
+
 #[tokio::test]
 async fn every_answer_carries_the_headers_and_foreign_forms_are_refused() {
     use axum::body::Body;
@@ -318,9 +343,39 @@ async fn every_answer_carries_the_headers_and_foreign_forms_are_refused() {
                 .expect("text")
                 .contains("default-src 'none'")
         );
-        assert_eq!(page.headers["x-content-type-options"], "nosniff");
+        must_be_guarded(&page);
         assert_eq!(page.headers["cache-control"], "no-store");
-        assert!(!page.headers.contains_key("server"));
+        let is_link = path == "/b/x";
+        let referrer = if is_link { "no-referrer" } else { "same-origin" };
+        assert_eq!(page.headers["referrer-policy"], referrer, "{path}");
+        let robots = page
+            .headers
+            .get("x-robots-tag")
+            .map(|it| it.to_str().expect("text"));
+        assert_eq!(robots, is_link.then_some("noindex, nofollow"), "{path}");
+    }
+    // Files as well, which browsers may keep.
+    let page = browser.visit("/").await;
+    let file = page.body.split('"').find(|it| it.starts_with("/static/"));
+    let file = browser.visit(file.expect("a file")).await;
+    file.must_be(StatusCode::OK);
+    must_be_guarded(&file);
+    assert_eq!(file.headers["referrer-policy"], "same-origin");
+    assert!(
+        file.headers["cache-control"]
+            .to_str()
+            .expect("text")
+            .contains("immutable")
+    );
+    must_be_guarded(&browser.visit("/static/nothing.css").await);
+    // Looking from inside a frame is refused as well.
+    for dest in ["iframe", "frame", "object", "embed"] {
+        let framed = Request::get("/courses")
+            .header("host", "127.0.0.1:8080")
+            .header("sec-fetch-dest", dest);
+        let page = browser.send(framed.body(Body::empty()).expect("a request")).await;
+        page.must_be(StatusCode::FORBIDDEN);
+        must_be_guarded(&page);
     }
     let post = |headers: &[(&str, &str)]| {
         let mut request = Request::builder()

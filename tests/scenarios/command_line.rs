@@ -766,3 +766,20 @@ fn a_port_that_is_taken_is_said() {
     let port = taken.local_addr().expect("an address").port().to_string();
     place.fails(1, &["demo", "--port", &port], "choose another port");
 }
+
+#[test]
+fn what_cannot_be_settled_keeps_nobody_out() {
+    let place = Place::new();
+    place.ok(&["settings"]);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let file = format!("sqlite://{}", place.path("data/alongside.db"));
+        let records = Database::connect(file).await.expect("the records open");
+        // What falls due needs this table, pages do not.
+        let statement = "ALTER TABLE mark RENAME TO elsewhere";
+        records.execute_unprepared(statement).await.expect("renamed");
+        records.close().await.expect("closed");
+    });
+    let service = Running::service(&place);
+    assert!(service.get("/contact").0.starts_with("http/1.1 200"));
+}

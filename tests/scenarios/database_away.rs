@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::{StatusCode, header};
 use ids::RunId;
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use tests::{Browser, Form, PageView, Proxy, TestApp, TestDatabase, london};
 
 /// The whole page with everything that people need, in time.
@@ -82,6 +82,28 @@ async fn a_server_that_stops_and_comes_back_costs_nobody_their_booking() {
     let done = page.form("Send again").submit().await;
     done.must_say("Your place is booked");
     assert_eq!(site.count("SELECT COUNT(*) FROM booking").await, 1);
+}
+
+#[tokio::test]
+async fn a_server_lets_nobody_wait_for_ever() {
+    let database = TestDatabase::new().await;
+    let db = &database.handles.writer;
+    if db.get_database_backend() != DbBackend::Postgres {
+        return;
+    }
+    for (name, value) in [
+        ("lock_timeout", "3s"),
+        ("statement_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "30s"),
+        ("synchronous_commit", "on"),
+        ("default_transaction_isolation", "read committed"),
+        ("TimeZone", "UTC"),
+    ] {
+        let show = Statement::from_string(DbBackend::Postgres, format!("SHOW {name}"));
+        let row = db.query_one_raw(show).await.expect("readable").expect("a row");
+        let told: String = row.try_get_by_index(0).expect("text");
+        assert_eq!(told, value, "{name}");
+    }
 }
 
 #[tokio::test]

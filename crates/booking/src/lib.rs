@@ -18,6 +18,9 @@
 //! | apologies and attendance | `attendance.rs` |
 //! | what must always hold | `verify.rs` |
 
+// An index that is not there would be a panic (T-65). Tests may.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
+
 pub mod allocator;
 pub mod attendance;
 pub mod availability;

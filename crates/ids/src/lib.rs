@@ -3,6 +3,9 @@
 //! Ids are UUID v7 minted by the program, never by the database, so that the pure core can name what
 //! it creates. People read short references; public pages carry slugs and tokens, never ids (T-37).
 
+// An index that is not there would be a panic (T-65). Tests may.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
+
 use std::fmt;
 
 use sea_orm::sea_query::{ArrayType, Nullable, ValueType, ValueTypeErr};

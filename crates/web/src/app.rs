@@ -218,7 +218,7 @@ mod tests {
 
     /// A second way to the records that keeps everybody from writing.
     async fn somebody_writes(office: &Office) -> DatabaseConnection {
-        let file = office._folder.path().join("alongside.db");
+        let file = office.folder.path().join("alongside.db");
         let other = crate::database::Records::Embedded(file)
             .open()
             .await
@@ -253,12 +253,12 @@ mod tests {
     #[tokio::test]
     async fn a_change_is_tried_four_times_and_not_once_more() {
         let office = Office::open().await;
-        let tries = AtomicU32::new(0);
-        let tried = &tries;
+        let counter = AtomicU32::new(0);
+        let tries = &counter;
         let busy = office
             .app
             .change(|_| async move {
-                tried.fetch_add(1, Ordering::Relaxed);
+                tries.fetch_add(1, Ordering::Relaxed);
                 Err::<(), _>(in_the_way())
             })
             .await;
@@ -268,7 +268,7 @@ mod tests {
         let late = office
             .app
             .change(|_| async move {
-                tried.fetch_add(1, Ordering::Relaxed);
+                tries.fetch_add(1, Ordering::Relaxed);
                 Err::<(), _>(Error::late("away"))
             })
             .await;

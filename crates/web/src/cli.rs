@@ -273,7 +273,10 @@ async fn serve_until_told(places: &Places) -> Result<(), Failure> {
             config.listen
         )
     })?;
-    rounds::settle(&app).await?;
+    // One run that cannot be settled keeps nobody from the others (T-63); the rounds try again.
+    if let Err(error) = rounds::settle(&app).await {
+        tracing::error!(event = "rounds", %error);
+    }
     serve::serve(app, mailer, listener, folder.path())
         .await
         .map_err(|why| Failure::wrong(format!("The service ended ({why}).")))

@@ -122,9 +122,11 @@ impl Config {
         })
     }
 
-    /// Whether other machines can see the service: then it must be somebody's in earnest (T-50).
+    /// Whether other machines can see the service, by its address or where it listens: then it must be
+    /// somebody's in earnest (T-50).
     pub(crate) fn is_public(&self) -> bool {
-        !url_host(&self.base_url).is_some_and(|it| is_loopback(&it))
+        let is_seen_here = url_host(&self.base_url).is_some_and(|it| is_loopback(&it));
+        !(is_seen_here && self.listen.ip().is_loopback())
     }
 }
 
@@ -487,6 +489,9 @@ mod tests {
     #[test]
     fn listening_to_others_needs_an_address_for_them() {
         refused("listen = \"0.0.0.0:80\"", "base_url is missing");
+        // Whatever address is written, others can see it, so that it must be somebody's in earnest.
+        let text = "listen = \"0.0.0.0:80\"\nbase_url = \"http://localhost\"";
+        assert!(parsed(text).unwrap().is_public());
     }
 
     #[test]

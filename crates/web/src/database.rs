@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migrations::Migrator;
-use sea_orm::sqlx::postgres::{PgConnection, PgSslMode};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection, Error as SqlxError};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait};
@@ -69,16 +69,22 @@ impl Records {
                 })
             }
             Self::Postgres { url, connections } => {
+                let has_password = has_password(url);
                 let mut options = ConnectOptions::new(url);
                 options
                     .max_connections(*connections)
                     .acquire_timeout(ACQUIRE)
                     .connect_timeout(ACQUIRE)
+                    // A connection is asked whether it still answers when it is given back; before it is
+                    // used only if it has rested since, so that no statement pays for it twice.
+                    .test_before_acquire(false)
+                    .test_before_acquire_if_idle_for(REST)
                     .sqlx_logging(false)
                     .map_sqlx_postgres_pool_opts(|it| {
                         it.after_release(|connection, _| Box::pin(answers(connection)))
                     })
-                    .map_sqlx_postgres_opts(|it| {
+                    .map_sqlx_postgres_opts(move |it| {
+                        let it = if has_password { it } else { without_password(it) };
                         let elsewhere = it.get_socket().is_none() && !is_loopback(it.get_host());
                         // Beyond this machine the server must prove who it is, whatever the address asks for.
                         let it = if elsewhere {
@@ -105,9 +111,22 @@ impl Records {
     }
 }
 
+/// Whether an address holds a password, which then is the one from the file that the configuration names.
+fn has_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let user = rest.split(['/', '?']).next().and_then(|it| it.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':'))
+}
+
+/// Without a password that the library found in the environment or in the user's own file: a secret is a
+/// file that the configuration names, or there is none (T-49).
+fn without_password(options: PgConnectOptions) -> PgConnectOptions {
+    options.password("")
+}
+
 /// How long anybody waits for a connection to a server: a visitor learns within 5 s that it is away (T-64).
 const ACQUIRE: Duration = Duration::from_millis(2500);
-/// How long a connection may take to come to rest.
+/// How long a connection may take to come to rest, and rest before it is asked again whether it answers.
 const REST: Duration = Duration::from_secs(1);
 
 /// Whether a connection that was given back is still good. One that hangs is closed: it would keep its
@@ -184,4 +203,58 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
 /// Whether the records answer.
 pub async fn is_there(db: &impl ConnectionTrait) -> bool {
     db.execute_unprepared("SELECT 1").await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sea_orm::sqlx::ConnectOptions as _;
+    use sea_orm::{DbBackend, Statement};
+
+    async fn pragma(db: &DatabaseConnection, name: &str) -> String {
+        let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
+        let row = db.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index::<String>(0)
+            .or_else(|_| row.try_get_by_index::<i64>(0).map(|it| it.to_string()))
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn embedded_records_are_kept_as_safely_as_the_rules_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let handles = Records::Embedded(folder.path().join("x.db"))
+            .open()
+            .await
+            .unwrap();
+        for db in [&handles.writer, &handles.reader] {
+            for (name, value) in [
+                ("journal_mode", "wal"),
+                // FULL.
+                ("synchronous", "2"),
+                ("foreign_keys", "1"),
+                ("busy_timeout", "5000"),
+                ("secure_delete", "1"),
+                ("trusted_schema", "0"),
+            ] {
+                assert_eq!(pragma(db, name).await, value, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_password_comes_from_the_file_that_the_configuration_names_or_from_nowhere() {
+        assert!(has_password("postgres://me:secret@localhost/x"));
+        for url in [
+            "postgres://me@localhost:5432/x",
+            "postgres://me@localhost/x?sslrootcert=a:b@c",
+        ] {
+            assert!(!has_password(url), "{url}");
+        }
+        // What the library does with PGPASSWORD and ~/.pgpass.
+        let found: PgConnectOptions = "postgres://me@localhost/x".parse().unwrap();
+        let found = found.password("secret");
+        assert!(found.to_url_lossy().as_str().contains("secret"));
+        let ours = without_password(found);
+        assert!(!ours.to_url_lossy().as_str().contains("secret"));
+    }
 }

@@ -234,6 +234,7 @@ impl Page for ErrorPage {
 
 impl Error {
     /// Status and words, in one table.
+    #[expect(clippy::too_many_lines, reason = "one table")]
     fn page(&self) -> (StatusCode, ErrorPage) {
         let dates = ("See all dates", "/courses");
         let find = ("Email me a new link", "/bookings/find");

@@ -55,13 +55,12 @@ impl App {
             commits: self.watcher.commits().await?,
             second: self.now(),
         };
-        let html = match self.kept.find(&key, path) {
-            Some(html) => html,
-            None => {
-                let html = Bytes::from(render().await?);
-                self.kept.keep(key, path, html.clone());
-                html
-            }
+        let html = if let Some(html) = self.kept.find(&key, path) {
+            html
+        } else {
+            let html = Bytes::from(render().await?);
+            self.kept.keep(key, path, html.clone());
+            html
         };
         Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response())
     }

@@ -3,8 +3,10 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use booking::Settings;
 use governor::clock::{Clock as GovernorClock, Reference};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -19,7 +21,9 @@ type Keyed = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, ByClock, NoOpMiddlew
 /// The limits for one visitor's network.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    holds: Keyed,
+    /// How many an hour, and the count: begun anew when the team chooses another number.
+    holds: Mutex<(u32, Keyed)>,
+    clock: Clock,
     link_misses: Keyed,
     addresses: Keyed,
     corrections: RateLimiter<Uuid, DashMapStateStore<Uuid>, ByClock, NoOpMiddleware<Second>>,
@@ -29,16 +33,38 @@ impl Limits {
     pub(crate) fn new(clock: Clock) -> Self {
         let keyed = |quota| RateLimiter::dashmap_with_clock(quota, ByClock(clock.clone()));
         Self {
-            holds: keyed(Quota::per_hour(count(10))),
+            holds: Mutex::new((0, keyed(Quota::per_hour(count(0))))),
             link_misses: keyed(Quota::per_minute(count(20))),
             addresses: keyed(Quota::per_hour(count(30))),
             corrections: RateLimiter::dashmap_with_clock(Quota::per_hour(count(5)), ByClock(clock.clone())),
+            clock,
         }
     }
 
-    /// Counts one new unconfirmed booking; the wait if there were too many (10 an hour).
-    pub(crate) fn hold(&self, from: IpAddr) -> Result<(), Duration> {
-        check(&self.holds, from)
+    /// Counts one new unconfirmed booking; the wait if there were too many (`holds_per_network_hour`).
+    pub(crate) fn hold(&self, from: IpAddr, settings: &Settings) -> Result<(), Duration> {
+        let an_hour = u32::try_from(settings.holds_per_network_hour).unwrap_or(u32::MAX);
+        let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        if holds.0 != an_hour {
+            let quota = Quota::per_hour(count(an_hour));
+            *holds = (
+                an_hour,
+                RateLimiter::dashmap_with_clock(quota, ByClock(self.clock.clone())),
+            );
+        }
+        check(&holds.1, from)
+    }
+
+    /// Forgets whoever would not be refused: what is kept in memory does not grow with the visitors.
+    pub(crate) fn forget(&self) {
+        self.holds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .retain_recent();
+        self.link_misses.retain_recent();
+        self.addresses.retain_recent();
+        self.corrections.retain_recent();
     }
 
     /// Counts one link that opened nothing (20 a minute).
@@ -124,13 +150,28 @@ mod tests {
         let clock = Clock::stopped_at(datetime!(2027-05-11 13:00 UTC).into());
         let limits = Limits::new(clock.clone());
         let here = "192.0.2.1".parse().unwrap();
+        let settings = Settings::default();
         for _ in 0..10 {
-            assert!(limits.hold(here).is_ok());
+            assert!(limits.hold(here, &settings).is_ok());
         }
-        assert!(limits.hold(here).is_err());
-        assert!(limits.hold("192.0.2.2".parse().unwrap()).is_ok());
+        assert!(limits.hold(here, &settings).is_err());
+        assert!(limits.hold("192.0.2.2".parse().unwrap(), &settings).is_ok());
+        let more = Settings {
+            holds_per_network_hour: 11,
+            ..Settings::default()
+        };
+        assert!(limits.hold(here, &more).is_ok(), "the team chose another number");
+        for _ in 0..10 {
+            let _ = limits.hold(here, &settings);
+        }
+        assert!(limits.hold(here, &settings).is_err());
+        limits.forget();
+        assert!(
+            limits.hold(here, &settings).is_err(),
+            "who is refused is not forgotten"
+        );
         clock.advance(time::Duration::minutes(7));
-        assert!(limits.hold(here).is_ok());
+        assert!(limits.hold(here, &settings).is_ok());
     }
 
     #[test]

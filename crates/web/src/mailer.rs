@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ids::{MailId, Ts};
@@ -19,6 +19,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use thiserror::Error;
+use tokio::io::AsyncWriteExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -32,7 +33,7 @@ pub enum Mailer {
     /// To a relay.
     Smtp(Arc<Smtp>),
     /// As files that end in `.eml`, when no relay is set and in rehearsals (T-60).
-    Folder(PathBuf),
+    Folder(Arc<Folder>),
     /// Into memory, for tests.
     Memory(Arc<Mutex<Vec<Sent>>>),
 }
@@ -87,7 +88,10 @@ impl Mailer {
 
     /// Writes files to a folder.
     pub fn folder(folder: impl Into<PathBuf>) -> Self {
-        Self::Folder(folder.into())
+        Self::Folder(Arc::new(Folder {
+            path: folder.into(),
+            pause: Mutex::default(),
+        }))
     }
 
     /// Keeps what is sent.
@@ -114,9 +118,7 @@ impl Mailer {
     pub(crate) async fn send(&self, mail: &Sent) -> Result<(), SendError> {
         match self {
             Self::Smtp(smtp) => smtp.send(mail).await,
-            Self::Folder(folder) => put_in(folder, mail)
-                .await
-                .map_err(|it| SendError::Unreachable(it.to_string())),
+            Self::Folder(folder) => folder.take(mail).await,
             Self::Memory(sent) => {
                 sent.lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -131,24 +133,77 @@ impl Mailer {
     pub(crate) async fn is_ready(&self, now: Ts) -> bool {
         match self {
             Self::Smtp(smtp) => smtp.is_ready(now).await,
-            Self::Folder(_) | Self::Memory(_) => true,
+            Self::Folder(folder) => !folder.pause().lasts(now),
+            Self::Memory(_) => true,
         }
     }
 
     /// Lets nothing leave for a while.
     pub(crate) fn pause(&self, now: Ts, why: &str) {
-        if let Self::Smtp(smtp) = self {
-            smtp.pause(now, why);
+        match self {
+            Self::Smtp(smtp) => smtp.pause(now, why),
+            Self::Folder(folder) => folder.pause().start(now, why),
+            Self::Memory(_) => {}
         }
     }
 }
 
-/// Writes a mail under a temporary name, then gives it its own (T-60).
+/// A folder that takes mail in place of a relay.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    pause: Mutex<Pause>,
+}
+
+impl Folder {
+    async fn take(&self, mail: &Sent) -> Result<(), SendError> {
+        put_in(&self.path, mail)
+            .await
+            .map_err(|it| SendError::Unreachable(it.to_string()))?;
+        self.pause().end();
+        Ok(())
+    }
+
+    fn pause(&self) -> MutexGuard<'_, Pause> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes a mail under a temporary name, then gives it its own (T-60). It is on the disk before it is
+/// noted as sent.
 async fn put_in(folder: &Path, mail: &Sent) -> std::io::Result<()> {
     tokio::fs::create_dir_all(folder).await?;
     let temporary = folder.join(format!(".{}.part", mail.id));
-    tokio::fs::write(&temporary, &mail.bytes).await?;
-    tokio::fs::rename(&temporary, folder.join(format!("{}.eml", mail.id))).await
+    let mut file = tokio::fs::File::create(&temporary).await?;
+    file.write_all(&mail.bytes).await?;
+    file.sync_all().await?;
+    tokio::fs::rename(&temporary, folder.join(format!("{}.eml", mail.id))).await?;
+    tokio::fs::File::open(folder).await?.sync_all().await
+}
+
+/// A time in which no mail leaves.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pause {
+    until: Option<Ts>,
+}
+
+impl Pause {
+    fn lasts(self, now: Ts) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
+    fn start(&mut self, now: Ts, why: &str) {
+        let was_paused = self.until.replace(now + PROBE).is_some();
+        if !was_paused {
+            tracing::warn!(event = "relay_away", why);
+        }
+    }
+
+    fn end(&mut self) {
+        if self.until.take().is_some() {
+            tracing::info!(event = "relay_back");
+        }
+    }
 }
 
 /// Where the relay is and how to talk to it.
@@ -243,8 +298,7 @@ pub struct Smtp {
 /// What decides whether mail may leave now.
 #[derive(Clone, Copy, Debug, Default)]
 struct Flow {
-    /// No mail leaves before this moment.
-    paused_until: Option<Ts>,
+    pause: Pause,
     /// The minute that is counted, and what left in it.
     minute: i64,
     count: u32,
@@ -303,23 +357,20 @@ impl Smtp {
         }
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<AsyncSmtpConnection>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<AsyncSmtpConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn flow(&self) -> std::sync::MutexGuard<'_, Flow> {
+    fn flow(&self) -> MutexGuard<'_, Flow> {
         self.flow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pause(&self, now: Ts, why: &str) {
-        let was_paused = self.flow().paused_until.replace(now + PROBE).is_some();
-        if !was_paused {
-            tracing::warn!(event = "relay_away", why);
-        }
+        self.flow().pause.start(now, why);
     }
 
     async fn is_ready(&self, now: Ts) -> bool {
-        let is_paused = self.flow().paused_until.is_some_and(|until| now < until);
+        let is_paused = self.flow().pause.lasts(now);
         if is_paused || self.ending.load(Ordering::Relaxed) {
             return false;
         }
@@ -331,9 +382,7 @@ impl Smtp {
             }
         }
         let mut flow = self.flow();
-        if flow.paused_until.take().is_some() {
-            tracing::info!(event = "relay_back");
-        }
+        flow.pause.end();
         let minute = now.get().unix_timestamp() / 60;
         if flow.minute != minute {
             (flow.minute, flow.count) = (minute, 0);
@@ -541,5 +590,34 @@ mod tests {
             .map(|it| it.unwrap().file_name())
             .collect();
         assert_eq!(names, [format!("{id}.eml").as_str()]);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_left_alone_for_half_a_minute_and_logged_once() {
+        use crate::outbox::office::{JUNE, Office};
+        use time::Duration;
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("mail");
+        std::fs::write(&folder, "in the way").unwrap();
+        let office = Office {
+            mailer: Mailer::folder(&folder),
+            ..Office::open().await
+        };
+        let run = office.run(12, JUNE).await;
+        office.guest(run, "Sam Taylor", Some("sam@example.com")).await;
+        let log = crate::reference::tests::Log::default();
+        let _logging = log.listen();
+        for _ in 0..3 {
+            office.rounds().await;
+        }
+        assert_eq!(log.text().matches("relay_away").count(), 1, "{}", log.text());
+        std::fs::remove_file(&folder).unwrap();
+        office.wait(Duration::seconds(29));
+        office.rounds().await;
+        assert_eq!((office.rows().await[0].tries, folder.exists()), (0, false));
+        office.wait(Duration::SECOND);
+        office.rounds().await;
+        assert_eq!(office.outbox().await[0], "confirm_email sent");
+        assert!(log.text().contains("relay_back"));
     }
 }

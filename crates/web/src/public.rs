@@ -11,6 +11,13 @@ use crate::site;
 
 pub(crate) mod book;
 pub(crate) mod courses;
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::indexing_slicing,
+        reason = "the index is at most that of the last question"
+    )
+)]
 pub(crate) mod equality;
 pub(crate) mod find;
 pub(crate) mod manage;

@@ -143,8 +143,8 @@ pub(crate) mod tests {
     async fn a_panic_is_a_page_and_one_line_without_its_words() {
         let office = Office::open().await;
         log_panics_of_this_thread();
-        let routes = Router::new().route("/falls/{token}", any(falls));
-        let router = crate::dressed(routes, office.app.clone());
+        let pages = Router::new().route("/falls/{token}", any(falls));
+        let router = crate::dressed(pages, office.app.clone());
         for method in [Method::GET, Method::POST] {
             let log = Log::default();
             let _logging = log.listen();
@@ -186,8 +186,8 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn a_page_that_takes_too_long_asks_for_patience() {
         let office = Office::open().await;
-        let routes = Router::new().route("/slow", get(std::future::pending::<&'static str>));
-        let router = crate::dressed(routes, office.app.clone());
+        let pages = Router::new().route("/slow", get(std::future::pending::<&'static str>));
+        let router = crate::dressed(pages, office.app.clone());
         crate::site::Site::last(&office.app).await;
         tokio::time::pause();
         let before = tokio::time::Instant::now();

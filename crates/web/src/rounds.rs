@@ -114,6 +114,7 @@ async fn late_offers(app: &App) -> Result<(), Error> {
 
 /// Notes the time, forgets what is over, and looks for mail that waits too long.
 async fn keep_house(app: &App, seen: Option<Ts>) -> Result<(), Error> {
+    app.limits.forget();
     app.change(async |work| {
         let now = work.now();
         let latest = mark::ActiveModel {

@@ -14,17 +14,24 @@ const DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// Refuses requests for other hosts, from other sites, and from inside frames.
 pub(crate) async fn only_ours(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let host = headers
-        .get(header::HOST)
-        .and_then(|it| it.to_str().ok())
-        .or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str));
-    if host.is_some_and(|it| !it.eq_ignore_ascii_case(app.setup().host())) {
+    if !is_for(&request, app.setup().host()) {
         return Error::OtherHost.into_response();
     }
     if is_framed(headers) || (is_unsafe(request.method()) && !is_ours(headers, &app.setup().base_url)) {
         return Error::FromElsewhere.into_response();
     }
     next.run(request).await
+}
+
+/// Whether a request names our host, and no other: once in its headers, and in its first line if there.
+fn is_for(request: &Request, ours: &str) -> bool {
+    let mut named = request.headers().get_all(header::HOST).iter();
+    let (host, more) = (named.next(), named.next());
+    let first_line = request.uri().authority();
+    let is_ours = |it: &str| it.eq_ignore_ascii_case(ours);
+    more.is_none()
+        && host.is_some_and(|it| it.to_str().is_ok_and(is_ours))
+        && first_line.is_none_or(|it| is_ours(it.as_str()))
 }
 
 fn is_unsafe(method: &Method) -> bool {
@@ -115,6 +122,56 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         is_ours(&headers.collect(), "https://courses.example.org")
+    }
+
+    #[test]
+    fn a_request_names_our_host_once_or_is_refused() {
+        let asked = |uri: &str, hosts: &[&str]| {
+            let mut request = Request::builder().uri(uri);
+            for host in hosts {
+                request = request.header(header::HOST, *host);
+            }
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            is_for(&request, "courses.example.org")
+        };
+        assert!(asked("/", &["courses.example.org"]));
+        assert!(asked("/", &["Courses.Example.org"]));
+        assert!(asked("https://courses.example.org/", &["courses.example.org"]));
+        assert!(!asked("/", &[]));
+        assert!(!asked("/", &["courses.example.org:8080"]));
+        assert!(!asked("/", &["elsewhere.example"]));
+        assert!(!asked("/", &["courses.example.org", "elsewhere.example"]));
+        assert!(!asked("https://elsewhere.example/", &["courses.example.org"]));
+    }
+
+    #[tokio::test]
+    async fn browsers_are_told_to_stay_on_https() {
+        use tower::ServiceExt;
+        let office = crate::outbox::office::Office::open().await;
+        let router = crate::router(office.app.clone());
+        for (path, host) in [
+            ("/courses", "courses.example.org"),
+            ("/nowhere", "courses.example.org"),
+            ("/", "elsewhere.example"),
+        ] {
+            let request = Request::get(path).header(header::HOST, host);
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            let told = &answer.headers()[header::STRICT_TRANSPORT_SECURITY];
+            assert_eq!(told, "max-age=63072000; includeSubDomains", "{path}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_shown_inside_another_page() {
+        let framed = |dest: &'static str| {
+            let pair = (DEST, HeaderValue::from_static(dest));
+            is_framed(&HeaderMap::from_iter([pair]))
+        };
+        for dest in ["iframe", "frame", "object", "embed"] {
+            assert!(framed(dest), "{dest}");
+        }
+        assert!(!framed("document") && !is_framed(&HeaderMap::new()));
     }
 
     #[test]

@@ -98,7 +98,13 @@ impl Secrets {
     pub fn reference(&self) -> String {
         const LETTERS: &[u8] = b"ACDEFGHJKLMNPRTUVWXY";
         let [a, b, c, d] = self.bytes::<4>();
-        let letter = |it: u8| char::from(LETTERS[usize::from(it) % LETTERS.len()]);
+        let letters = LETTERS.iter().cycle();
+        let letter = |it: u8| {
+            letters
+                .clone()
+                .nth(usize::from(it))
+                .map_or('A', |it| char::from(*it))
+        };
         format!(
             "{:04} {}{}",
             u16::from_be_bytes([a, b]) % 10_000,

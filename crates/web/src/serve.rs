@@ -70,7 +70,9 @@ pub(crate) async fn serve(
     let (tell, told) = watch::channel(false);
     let mut at_work = JoinSet::new();
     at_work.spawn(tick(app.clone(), mailer.clone(), told.clone()));
-    at_work.spawn(watch_disk(Disk::of(folder.to_owned()), told.clone()));
+    if !app.setup().rehearsal {
+        at_work.spawn(watch_disk(Disk::of(folder.to_owned()), told.clone()));
+    }
     let house = Arc::new(House {
         guests: Guests::new(app.setup().trusted_proxies.clone()),
         router: bounded(app),
@@ -315,5 +317,89 @@ async fn round(app: App, mailer: Mailer) -> Result<(), Error> {
         rehearsal::rounds(&app).await
     } else {
         crate::rounds(&app, &mailer).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::office::Office;
+    use axum::http::{Method, StatusCode};
+    use axum::routing::any;
+    use tokio::time::Instant;
+
+    /// Bounds around a page that is never ready; from here on time passes at once.
+    async fn waiting(office: &Office) -> Router {
+        Site::last(&office.app).await;
+        tokio::time::pause();
+        Router::new()
+            .route("/slow", any(std::future::pending::<&'static str>))
+            .layer(middleware::from_fn(within_bounds))
+            .layer(middleware::from_fn_with_state(office.app.clone(), error::show))
+    }
+
+    async fn ask(router: Router, method: Method, body: Body) -> (Response, Duration) {
+        let asked = Instant::now();
+        let request = Request::builder().method(method).uri("/slow?x=1");
+        let Ok(answer) = router.oneshot(request.body(body).unwrap()).await;
+        (answer, asked.elapsed())
+    }
+
+    async fn text(answer: Response) -> String {
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_sends_too_slowly_is_told_after_half_a_minute() {
+        let office = Office::open().await;
+        let router = waiting(&office).await;
+        let (_held, body) = never_ending();
+        let (answer, waited) = ask(router, Method::POST, body).await;
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        // The page about it may wait for the records, which know nothing of the time of this test.
+        assert!(
+            waited >= BODY_TIME && waited < BODY_TIME + Duration::from_secs(5),
+            "{waited:?}"
+        );
+        assert!(text(answer).await.contains("That took too long"));
+    }
+
+    /// A body of which nothing arrives for as long as the other half is held.
+    fn never_ending() -> (tokio::io::DuplexStream, Body) {
+        let (held, mut theirs) = tokio::io::duplex(1);
+        let chunk = async move {
+            let mut byte = [0];
+            theirs
+                .read(&mut byte)
+                .await
+                .map(|_| Bytes::copy_from_slice(&byte))
+        };
+        let body = http_body_util::Full::new(Bytes::new());
+        let body = body.with_trailers(async move {
+            let _ = chunk.await;
+            None
+        });
+        (held, Body::new(body))
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_takes_too_long_asks_for_patience_and_keeps_the_form() {
+        let office = Office::open().await;
+        let router = waiting(&office).await;
+        let (answer, waited) = ask(router.clone(), Method::GET, Body::empty()).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(waited.as_secs(), ANSWER_TIME.as_secs());
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
+        assert!(text(answer).await.contains("Nothing was changed."));
+        let (answer, _) = ask(router, Method::POST, Body::from("name=Zo%C3%AB+%3C")).await;
+        let page = text(answer).await;
+        // The change may still come to its end.
+        assert!(!page.contains("Nothing was changed."), "{page}");
+        assert!(page.contains("name=\"name\" value=\"Zoë &lt;\""), "{page}");
+        assert!(
+            page.contains("action=\"&#x2F;slow?x=1\"") || page.contains("action=\"/slow?x=1\""),
+            "{page}"
+        );
     }
 }

@@ -223,11 +223,12 @@ impl Colours {
 impl Colour {
     /// So many parts of a hundred of this colour, the rest of the other.
     fn mixed(self, percent: u16, other: Self) -> Self {
-        let channel = |at: usize| {
-            let sum = u16::from(self.0[at]) * percent + u16::from(other.0[at]) * (100 - percent);
+        let channel = |ours: u8, theirs: u8| {
+            let sum = u16::from(ours) * percent + u16::from(theirs) * (100 - percent);
             u8::try_from((sum + 50) / 100).unwrap_or(u8::MAX)
         };
-        Self([channel(0), channel(1), channel(2)])
+        let ([red, green, blue], [r, g, b]) = (self.0, other.0);
+        Self([channel(red, r), channel(green, g), channel(blue, b)])
     }
 
     /// The tint of this strength, or as strong as it can be with this colour still readable on it.

@@ -10,8 +10,8 @@ use booking::{Asked, Change, Outcome};
 use ids::{BookingId, RunId, Ts};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -21,6 +21,23 @@ use crate::entity::operation;
 use crate::error::Error;
 use crate::notify;
 use crate::secrets::Secrets;
+
+/// One look at the records as they are at one moment, whatever is changed meanwhile. Writes nothing.
+pub(crate) async fn one_look(app: &App) -> Result<DatabaseTransaction, Error> {
+    let options = if app.is_shared() {
+        TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..TransactionOptions::default()
+        }
+    } else {
+        TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+            ..TransactionOptions::default()
+        }
+    };
+    Ok(app.reader.begin_with_options(options).await?)
+}
 
 /// One change to the records: a transaction, the moment it happens, and the mail it causes.
 #[derive(Debug)]

@@ -23,7 +23,7 @@ use crate::work::Work;
 pub(crate) struct Office {
     pub(crate) app: App,
     pub(crate) mailer: Mailer,
-    pub(crate) _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// Somebody who booked.
@@ -59,7 +59,7 @@ impl Office {
         let office = Self {
             app,
             mailer: Mailer::memory(),
-            _folder: folder,
+            folder,
         };
         office.add_course().await;
         office
@@ -67,7 +67,7 @@ impl Office {
 
     /// The same records as another process opens them.
     pub(crate) async fn other_handles(&self) -> database::Handles {
-        let file = self._folder.path().join("alongside.db");
+        let file = self.folder.path().join("alongside.db");
         Records::Embedded(file).open().await.unwrap()
     }
 

@@ -198,7 +198,15 @@ pub(crate) async fn claim(app: &App) -> Result<Option<Claim>, Error> {
         Err(error) if !error.is_passing() => {
             let seq = at.load(Ordering::Relaxed);
             tracing::error!(event = "fault", mail = seq, %error);
-            app.change(async |work| set_aside(&work, seq).await).await?;
+            match app.change(async |work| set_aside(&work, seq, true).await).await {
+                // A run that cannot be changed must not hold up all mail.
+                Err(error) if !error.is_passing() => {
+                    tracing::error!(event = "fault", mail = seq, %error);
+                    app.change(async |work| set_aside(&work, seq, false).await)
+                        .await?;
+                }
+                aside => aside?,
+            }
             Ok(Some(Claim::Settled))
         }
         claimed => claimed,
@@ -217,10 +225,15 @@ async fn next_claim(app: &App, work: &Work, at: &AtomicI64) -> Result<Option<Cla
     Ok(None)
 }
 
-/// Counts a try of a mail that could not even be written.
-async fn set_aside(work: &Work, seq: i64) -> Result<(), Error> {
-    if let Some(row) = locked(work, seq).await? {
-        retry(work, &row, row.rendered.clone(), "it could not be written").await?;
+/// Counts a try of a mail that could not even be written. Given up, it is like any other mail that is:
+/// the time of its hold or offer begins, and the team has a task (section 3 of booking.md).
+async fn set_aside(work: &Work, seq: i64, with_clock: bool) -> Result<(), Error> {
+    let Some(row) = locked(work, seq).await? else {
+        return Ok(());
+    };
+    let is_over = retry(work, &row, row.rendered.clone(), "it could not be written").await?;
+    if is_over && with_clock {
+        start_clock(work, &row).await?;
     }
     Ok(())
 }
@@ -1215,6 +1228,35 @@ mod tests {
             "your_links queued it could not be written"
         );
         assert_eq!(office.rows().await[0].tries, 1);
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_can_never_be_written_becomes_a_call_and_starts_the_clock() {
+        let office = Office::open().await;
+        let run = office.run(12, JUNE).await;
+        let sam = office.guest(run, "Sam Taylor", Some("sam@example.com")).await;
+        let nowhere = "not an address";
+        let mut row = office.rows().await.remove(0).into_active_model();
+        row.recipient = Set(nowhere.to_owned());
+        row.update(&office.app.writer).await.unwrap();
+        let person = person::ActiveModel {
+            id: Set(sam.person),
+            email: Set(Some(nowhere.to_owned())),
+            ..Default::default()
+        };
+        person.update(&office.app.writer).await.unwrap();
+        for minutes in [1, 5, 30, 120, 360] {
+            office.rounds().await;
+            assert_eq!(office.record(sam).await.clock_from, None);
+            office.wait(Duration::minutes(minutes));
+        }
+        office.rounds().await;
+        assert_eq!(
+            office.outbox().await[0],
+            "confirm_email failed it could not be written"
+        );
+        assert_eq!(office.tasks().await, ["phone_mail_failed mail1"]);
+        assert_eq!(office.record(sam).await.clock_from, Some(office.app.now()));
     }
 
     #[test]

@@ -431,11 +431,16 @@ async fn a_relay_that_does_not_greet_is_unreachable() {
         ..Office::open().await
     };
     office.one_guest().await;
-    for _ in 0..2 {
+    for probe in 0.. {
         office.rounds().await;
         tokio::time::sleep(Wait::from_millis(300)).await;
         let row = office.rows().await.remove(0);
-        assert_eq!((row.tries, row.state.as_str()), (0, "queued"));
+        assert_eq!(row.tries, 0);
+        // Where the second line opens only when the first was given up, there are more probes.
+        if row.state == "sent" || probe == 5 {
+            assert!(probe >= 2, "it was unreachable");
+            break;
+        }
         office.wait(Duration::seconds(30));
     }
     office.until(&["confirm_email sent", REMINDER]).await;

@@ -87,7 +87,8 @@ async fn attempt(
         .await?
         .ok_or(Error::NotFound)?;
     send::would(&snapshot, draft.kind, app.now())?;
-    app.limits.hold(visitor.0).map_err(Error::TooMany)?;
+    let settings = &snapshot.settings;
+    app.limits.hold(visitor.0, settings).map_err(Error::TooMany)?;
     send::send(app, draft, op, content).await
 }
 
