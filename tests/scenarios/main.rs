@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod all_or_nothing;
+mod any_link;
 mod architecture;
 mod booking;
 mod command_line;
