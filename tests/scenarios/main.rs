@@ -8,6 +8,7 @@ mod architecture;
 mod booking;
 mod command_line;
 mod course_dates;
+mod guards;
 mod known_or_not;
 mod last_place;
 mod leaves_no_trace;
