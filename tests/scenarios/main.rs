@@ -3,11 +3,13 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod all_or_nothing;
+mod any_link;
 mod architecture;
 mod booking;
 mod command_line;
 mod course_dates;
 mod database_away;
+mod guards;
 mod known_or_not;
 mod last_place;
 mod leaves_no_trace;

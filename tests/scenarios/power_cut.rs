@@ -150,7 +150,7 @@ async fn until_all_mail_has_left(here: &Installation) {
             look.tick().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), all)
+    tokio::time::timeout(Duration::from_mins(1), all)
         .await
         .expect("all mail leaves");
 }

@@ -89,8 +89,8 @@ fn forbidden(element: ElementRef<'_>) -> Option<String> {
         "form" => it.attr("action"),
         _ => None,
     };
-    let elsewhere =
-        loaded.is_some_and(|it| !it.is_empty() && !(it.starts_with('/') && !it.starts_with("//")));
+    let is_ours = |it: &str| it.is_empty() || (it.starts_with('/') && !it.starts_with("//"));
+    let elsewhere = loaded.is_some_and(|it| !is_ours(it));
     let runs = ["href", "src", "action", "formaction"].iter().any(|name| {
         it.attr(name)
             .is_some_and(|it| it.trim().to_lowercase().starts_with("javascript:"))

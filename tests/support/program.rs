@@ -211,13 +211,11 @@ impl Installation {
 
     /// The records, beside whoever serves them.
     pub async fn records(&self) -> Handles {
-        match &self.database {
-            Some(it) => it.handles.clone(),
-            None => {
-                let file = self.folder.path().join("data/alongside.db");
-                Records::Embedded(file).open().await.expect("the records open")
-            }
+        if let Some(it) = &self.database {
+            return it.handles.clone();
         }
+        let file = self.folder.path().join("data/alongside.db");
+        Records::Embedded(file).open().await.expect("the records open")
     }
 
     /// The keys of this installation, for links as they are in its mail.

@@ -28,6 +28,8 @@ mod links;
 mod mailer;
 mod notify;
 mod outbox;
+#[cfg(any(test, fuzzing))]
+pub mod outside_bytes;
 mod pages;
 mod people;
 mod plain_text;

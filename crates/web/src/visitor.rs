@@ -32,7 +32,7 @@ impl FromRequestParts<App> for Visitor {
 }
 
 /// The nearest address that is not one of our proxies; only our proxies are believed (T-30).
-fn asking(peer: IpAddr, forwarded: &[&str], trusted: &[IpAddr]) -> IpAddr {
+pub(crate) fn asking(peer: IpAddr, forwarded: &[&str], trusted: &[IpAddr]) -> IpAddr {
     let mut asking = peer;
     for hop in forwarded.iter().rev() {
         if !trusted.contains(&asking) {

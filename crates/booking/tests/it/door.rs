@@ -167,11 +167,8 @@ async fn moves_in_opposite_directions_do_not_wait_for_each_other() {
 async fn two_who_keep_their_newer_bookings_do_not_wait_for_each_other() {
     for site in sites().await {
         for _ in 0..10 {
-            let (older_here, older_there) = (site.booked(site.run).await, site.booked(site.later).await);
-            let (newer_there, newer_here) = (
-                site.unconfirmed(site.later).await,
-                site.unconfirmed(site.run).await,
-            );
+            let one = (site.booked(site.run).await, site.unconfirmed(site.later).await);
+            let other = (site.booked(site.later).await, site.unconfirmed(site.run).await);
             let start = Arc::new(Barrier::new(2));
             let keeps = |old: (RunId, Ask), new: (RunId, Ask)| {
                 let (db, now, start) = (site.db.clone(), site.now, start.clone());
@@ -187,8 +184,8 @@ async fn two_who_keep_their_newer_bookings_do_not_wait_for_each_other() {
                 })
             };
             let both = [
-                keeps((site.run, older_here), (site.later, newer_there)),
-                keeps((site.later, older_there), (site.run, newer_here)),
+                keeps((site.run, one.0), (site.later, one.1)),
+                keeps((site.later, other.0), (site.run, other.1)),
             ];
             for it in both {
                 timeout(Wait::from_secs(20), it)
@@ -196,14 +193,13 @@ async fn two_who_keep_their_newer_bookings_do_not_wait_for_each_other() {
                     .expect("no deadlock")
                     .unwrap();
             }
-            for (older, newer) in [(older_here, newer_there), (older_there, newer_here)] {
+            for (older, newer) in [one, other] {
                 let states = (site.state(older.booking).await, site.state(newer.booking).await);
                 assert_eq!(states, ("moved", "booked"));
             }
             // Places enough for the next pair.
-            site.by_team(site.later, Change::Cancel(newer_there.booking))
-                .await;
-            site.by_team(site.run, Change::Cancel(newer_here.booking)).await;
+            site.by_team(site.later, Change::Cancel(one.1.booking)).await;
+            site.by_team(site.run, Change::Cancel(other.1.booking)).await;
         }
     }
 }
