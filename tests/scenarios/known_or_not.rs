@@ -112,3 +112,43 @@ async fn waiting_with_a_known_address_answers_like_any_other() {
     }
     site.must_hold().await;
 }
+
+/// The address is mended again and again: each time, what is said tells nothing of the new one.
+#[tokio::test]
+async fn a_mended_address_that_is_known_answers_like_any_other() {
+    let site = TestApp::start().await;
+    let run = site.run_with_places(12).await;
+    site.book(run, "Sam Sorrel", "booked@example.org").await;
+    site.hold(run, "Kim Kale", "onhold@example.org").await;
+    let path = site.run_path(run).await;
+    let mut all = Vec::new();
+    for (at, email) in ["booked@example.org", "onhold@example.org", "nobody@example.org"]
+        .iter()
+        .enumerate()
+    {
+        let browser = site.browser();
+        let first = format!("typo{at}@example.org");
+        let check = browser.answers(&path, "book", "Lee Larch", &first).await;
+        let done = check.agreed("Confirm my booking").submit().await;
+        let address = done.path.replace("/done", "/address");
+        let mut answers = Vec::new();
+        for _ in 0..12 {
+            let form = browser
+                .visit(&address)
+                .await
+                .form("Send the email")
+                .fill("Email address", email);
+            answers.push(form.press().await);
+            answers.push(browser.visit(&done.path).await);
+        }
+        let plain = answers
+            .iter()
+            .map(|it| plain(it).replace(email, "somebody@example.org"));
+        all.push(plain.collect::<Vec<_>>());
+    }
+    let unknown = all.pop().expect("three");
+    for known in &all {
+        must_be_alike(known, &unknown);
+    }
+    site.must_hold().await;
+}

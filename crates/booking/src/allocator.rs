@@ -591,6 +591,18 @@ pub async fn hand_over(tx: &DatabaseTransaction, booking: BookingId, to: PersonI
     Ok(())
 }
 
+/// Gives a booking another reference, because the one it had was told to somebody about a booking that
+/// takes its place. The door's own write.
+pub async fn refer(tx: &DatabaseTransaction, booking: BookingId, reference: String) -> Result<(), Error> {
+    let row = entity::booking::ActiveModel {
+        id: Set(booking),
+        reference: Set(reference),
+        ..Default::default()
+    };
+    row.update(tx).await?;
+    Ok(())
+}
+
 /// Runs where settling now would bring something about: a deadline has passed, the first session
 /// began while bookings wait, or a place is free that somebody on the list was not asked about. Close
 /// to the start the last is so until the team has phoned down the list (section 3, step 6).

@@ -472,6 +472,8 @@ async fn give_up(work: &Work, sending: &Sending, id: BookingId) -> Result<String
         details: None,
     };
     let _ = work.allocate(sending.run, asked).await?;
+    // What the page says stays: a booking that the form may still lead to is called by this reference.
+    allocator::refer(work.tx(), id, fresh_reference(work).await?).await?;
     links::stop_all(work, id, Stopped::Corrected).await?;
     tell_the_known(work, sending).await?;
     finish(work, row, sending, None, None).await
