@@ -5,6 +5,7 @@
 
 mod app;
 mod assets;
+mod calls;
 pub mod cli;
 mod clock;
 mod config;

@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::app::App;
 use crate::entity::setting;
 use crate::error::Error;
+use crate::plain_text::Span;
 use crate::theme::{Brand, Colour, Header, Theme};
-use crate::{assets, words};
+use crate::{assets, calls, words};
 
 /// What every page shows.
 #[derive(Clone, Debug, Serialize)]
@@ -24,9 +25,15 @@ pub(crate) struct Site {
     pub contact_name: String,
     pub contact_email: String,
     pub contact_phone: String,
+    /// The address that calls that number.
+    pub contact_call: Option<String>,
     pub contact_hours: String,
     pub contact_line: String,
     pub support_text: String,
+    /// Its first question, if it begins with one.
+    pub support_question: String,
+    /// The rest of it, with its numbers as links.
+    pub support: Vec<Span>,
     pub css: Vec<String>,
     pub app_js: String,
     pub favicon: String,
@@ -141,6 +148,8 @@ impl Site {
         let get = |name: &str| values.get(name).cloned().unwrap_or_default();
         let or = |value: String, other: String| if value.is_empty() { other } else { value };
         let org_name = get("org_name");
+        let support_text = get("support_text");
+        let (question, rest) = support_text.split_once("? ").unwrap_or(("", &support_text));
         let (email, phone, hours) = (get("contact_email"), get("contact_phone"), get("contact_hours"));
         Self {
             service_name: get("service_name"),
@@ -151,9 +160,16 @@ impl Site {
             contact_name: get("contact_name"),
             contact_line: format!("{}, {org_name}.", get("contact_name")),
             contact_email: email,
+            contact_call: calls::call(&phone),
             contact_phone: phone,
             contact_hours: hours,
-            support_text: get("support_text"),
+            support_question: if question.is_empty() {
+                String::new()
+            } else {
+                format!("{question}?")
+            },
+            support: calls::linked(rest, &calls::numbers(rest)),
+            support_text: support_text.clone(),
             css: [assets::url("nhsuk-10.6.1.css"), assets::url("app.css")]
                 .map(str::to_owned)
                 .to_vec(),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use crate::app::App;
+use crate::calls;
 use crate::error::Error;
 use crate::pages::Page;
 use crate::public::new_dates::NewDatesPath;
@@ -489,6 +490,8 @@ struct Contact {
     name: String,
     email: String,
     phone: String,
+    /// The address that calls that number.
+    call: Option<String>,
 }
 
 fn contact(course: &Course) -> Contact {
@@ -496,6 +499,7 @@ fn contact(course: &Course) -> Contact {
         name: course.contact_name.clone(),
         email: course.contact_email.clone(),
         phone: course.contact_phone.clone(),
+        call: calls::call(&course.contact_phone),
     }
 }
 
