@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::calls;
 use crate::error::Error;
 use crate::pages::Page;
+use crate::public::find::FindPath;
 use crate::public::new_dates::NewDatesPath;
 use crate::public::self_check::SelfCheck;
 use crate::routes::{Routes, Who};
@@ -196,7 +197,7 @@ fn note(run: &RunDates, told: Availability, settings: &Settings, now: Ts) -> Str
             "If a place comes up we will call the people on the waiting list.".to_owned()
         }
         Availability::Full { waiting_list: true } => format!(
-            "If a place comes up we will email the next person on the waiting list, who then has up to {} hours \
+            "If a place comes up we will email the next person on the waiting list. They then have up to {} hours \
              to say yes.",
             longest_offer(settings)
         ),
@@ -265,10 +266,21 @@ fn cards(runs: &[(RunDates, Availability)], settings: &Settings, now: Ts) -> Vec
         all.iter().find(|name| is_alone(name)).unwrap_or(unique).clone()
     };
     let headings = names.iter().map(heading);
-    runs.iter()
-        .zip(headings)
+    let mut ordered: Vec<_> = runs.iter().zip(headings).collect();
+    ordered.sort_by_key(|((_, told), _)| rank(*told));
+    ordered
+        .into_iter()
         .map(|((run, told), it)| one_card(run, *told, it, settings, now))
         .collect()
+}
+
+/// Dates that one can do something about come first, dates that cannot go ahead last.
+fn rank(told: Availability) -> u8 {
+    match (told, button("", told)) {
+        (Availability::Cancelled, _) => 2,
+        (_, Some(_)) => 0,
+        (_, None) => 1,
+    }
 }
 
 fn one_card(run: &RunDates, told: Availability, heading: String, settings: &Settings, now: Ts) -> Card {
@@ -384,6 +396,7 @@ struct CoursesPage {
     all_full: bool,
     /// None while there is no course to hear about.
     new_dates_url: Option<String>,
+    find_url: String,
 }
 
 /// One course on the page of all.
@@ -424,6 +437,7 @@ impl CoursesPage {
             lede: lede(known)?,
             all_full: told.iter().any(|it| full(it)) && !told.iter().any(|it| free(it)),
             new_dates_url: known.first().map(|_| NewDatesPath.to_string()),
+            find_url: FindPath.to_string(),
             courses,
         })
     }
@@ -558,6 +572,7 @@ struct RunPage {
     next: Vec<Card>,
     contact: Contact,
     new_dates_url: String,
+    find_url: String,
 }
 
 /// A row of the summary of a run.
@@ -599,6 +614,7 @@ impl RunPage {
             next: cards(others, settings, now),
             contact: contact(course),
             new_dates_url: NewDatesPath.to_string(),
+            find_url: FindPath.to_string(),
         }
     }
 }
@@ -933,6 +949,18 @@ mod tests {
                 "Tuesday 26 January 2027, 2pm to 5pm, Online: Introduction to peer support (b-2)",
             ]
         );
+    }
+
+    #[test]
+    fn dates_with_a_button_come_first_and_cancelled_ones_last() {
+        let shown = cards(&all_states(), &Settings::default(), NOW.into());
+        let buttons: Vec<bool> = shown.iter().map(|it| it.action.is_some()).collect();
+        let first_without = buttons.iter().position(|it| !it).unwrap();
+        assert_eq!(first_without, 6);
+        assert!(buttons[first_without..].iter().all(|it| !it), "{buttons:?}");
+        assert_eq!(shown.last().unwrap().tag, "Cancelled");
+        let slugs: Vec<_> = shown.iter().take(2).map(|it| it.url.clone()).collect();
+        assert_eq!(slugs, ["/courses/intro/near", "/courses/intro/open"]);
     }
 
     #[test]
