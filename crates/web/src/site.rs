@@ -77,6 +77,11 @@ pub(crate) const ORGANISATION: &[(&str, &str, &str)] = &[
          These are free, day or night. If a life is at risk, call 999.",
         "where to get support now; shown on every page and in every mail",
     ),
+    (
+        "plain_words",
+        "mental distress crisis diagnosis peer",
+        "words that strangers must not see: no name or address of a mail has them",
+    ),
     ("header", "blue", "the header's colour: blue or white"),
     ("brand_colour", "", "the header's colour as #rrggbb"),
     ("link_colour", "", "the colour of links as #rrggbb"),
@@ -87,6 +92,15 @@ pub(crate) const ORGANISATION: &[(&str, &str, &str)] = &[
 pub(crate) const SAMPLE_ORG: &str = "Anytown Healthcare";
 /// The mailbox that a new instance has; refused with a public address (T-50).
 pub(crate) const SAMPLE_EMAIL: &str = "courses@example.org";
+
+/// The name that mail and link pages show (U-32).
+pub(crate) fn neutral_name(values: &BTreeMap<String, String>) -> String {
+    let get = |name: &str| values.get(name).map_or("", String::as_str);
+    match get("neutral_name") {
+        "" => format!("Courses at {}", get("org_name")),
+        name => name.to_owned(),
+    }
+}
 
 /// The organisation's settings as they are now.
 pub(crate) async fn organisation(db: &impl ConnectionTrait) -> Result<BTreeMap<String, String>, Error> {
@@ -146,14 +160,13 @@ impl Site {
     /// From these settings.
     pub(crate) fn of(values: &BTreeMap<String, String>, rehearsal: String) -> Self {
         let get = |name: &str| values.get(name).cloned().unwrap_or_default();
-        let or = |value: String, other: String| if value.is_empty() { other } else { value };
         let org_name = get("org_name");
         let support_text = get("support_text");
         let (question, rest) = support_text.split_once("? ").unwrap_or(("", &support_text));
         let (email, phone, hours) = (get("contact_email"), get("contact_phone"), get("contact_hours"));
         Self {
             service_name: get("service_name"),
-            neutral_name: or(get("neutral_name"), format!("Courses at {org_name}")),
+            neutral_name: neutral_name(values),
             header: get("header"),
             logo_url: String::new(),
             logo_alt: String::new(),
