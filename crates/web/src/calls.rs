@@ -150,7 +150,12 @@ mod tests {
     #[test]
     fn a_longer_number_is_another_number() {
         let known = numbers("Call 111.");
-        let links = |text| linked(text, &known).into_iter().filter(|it| it.href.is_some()).count();
+        let links = |text| {
+            linked(text, &known)
+                .into_iter()
+                .filter(|it| it.href.is_some())
+                .count()
+        };
         assert_eq!(links("Call 111, or 111."), 2);
         assert_eq!(links("Call 18001 111. Call 0303 123 1113. Call 111 23."), 0);
     }

@@ -132,7 +132,9 @@ fn numbers(site: &Site) -> Vec<Number> {
         written: site.contact_phone.clone(),
         href,
     });
-    ours.into_iter().chain(calls::numbers(&site.support_text)).collect()
+    ours.into_iter()
+        .chain(calls::numbers(&site.support_text))
+        .collect()
 }
 
 impl Page for TextsPage {
