@@ -152,6 +152,43 @@ fn templates_escape_everything_and_hold_no_style_or_script() {
     }
 }
 
+/// Page templates write the library's classes for layout and text only; all other markup is a component's.
+#[test]
+fn pages_leave_the_markup_of_the_library_to_components() {
+    let allowed = ["grid-", "heading-", "caption-", "body-", "u-"];
+    for (name, text) in files("templates/pages", ".html") {
+        for class in text.split("nhsuk-").skip(1) {
+            assert!(
+                allowed.iter().any(|it| class.starts_with(it)),
+                "{name} uses nhsuk-{}",
+                class
+                    .split(|it: char| !it.is_alphanumeric() && it != '-')
+                    .next()
+                    .unwrap_or_default()
+            );
+        }
+    }
+}
+
+/// U-24, as far as templates tell; the browser suite compares the titles of all pages.
+#[test]
+fn no_two_pages_have_one_title() {
+    let mut known = std::collections::BTreeMap::new();
+    for (name, text) in files("templates/pages", ".html") {
+        let title = text
+            .split("{% block title %}")
+            .nth(1)
+            .and_then(|it| it.split("{% endblock").next())
+            .unwrap_or_else(|| panic!("{name} has no title"));
+        if title.contains('{') {
+            continue;
+        }
+        if let Some(other) = known.insert(title.to_owned(), name.clone()) {
+            panic!("{name} and {other} are both titled {title:?}");
+        }
+    }
+}
+
 #[test]
 fn tests_neither_sleep_nor_skip() {
     for folder in ["tests/scenarios", "tests/support", "crates"] {

@@ -218,7 +218,7 @@ async fn the_link_is_over_after_a_year_until_somebody_asks_again() {
     site.clock_to("2028-05-11 14:00");
     let over = open(&site, "sam@example.org").await;
     over.must_be(StatusCode::GONE)
-        .must_say("This link no longer works");
+        .must_say("This link about new dates no longer works");
     over.follow("Ask us again").await.must_be(StatusCode::OK);
     ask(&site, "sam@example.org").await;
     site.rounds().await;

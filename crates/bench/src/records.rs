@@ -172,7 +172,7 @@ fn course() -> NewCourse {
             planned_minutes: 360,
             sessions_required: Some(2),
             different_days: true,
-            authors_note: "Run by peer trainers.".to_owned(),
+            authors_note: "Led by peer trainers.".to_owned(),
             extras: json!({}),
         },
     }

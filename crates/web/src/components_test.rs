@@ -439,9 +439,10 @@ fn site() -> Value {
     json!({
         "org_name": "Anytown Healthcare", "service_name": "Peer support training",
         "neutral_name": "Courses at Anytown Healthcare", "header": "blue", "logo_url": "", "logo_alt": "",
-        "contact_email": "courses@example.org", "contact_phone": "01632 960 001",
+        "contact_email": "courses@example.org", "contact_phone": "01632 960 001", "contact_call": "tel:01632960001",
         "contact_hours": "Monday to Friday, 9am to 5pm", "contact_line": "Courses Team, Anytown Healthcare.",
-        "support_text": "Need to talk to someone now? Call NHS 111. Unsure? Call us.",
+        "support_question": "Need to talk to someone now?",
+        "support": [{"text": "Call NHS "}, {"text": "111", "href": "tel:111"}, {"text": ". Unsure? Call us."}],
         "css": ["/static/a.css"], "theme_css": "/theme-a.css", "app_js": "/static/a.js", "favicon": "/static/a.svg",
         "rehearsal": "",
     })
@@ -506,10 +507,12 @@ fn support_text_is_on_every_page_word_for_word() {
         let strip = "Need to talk to someone now? Call NHS 111. Unsure? Call us. More ways to get support";
         assert_eq!(texts(&html, "main ~ *, div ~ aside.al-help"), [strip], "{layout}");
         assert_eq!(texts(&html, ".al-help strong"), ["Need to talk to someone now?"]);
-        assert_eq!(texts(&html, "footer a").len(), 6);
+        assert_eq!(texts(&html, ".al-help a[href='tel:111']"), ["111"]);
+        assert_eq!(texts(&html, "footer a").len(), 8);
     }
     let mut short = site();
-    short["support_text"] = json!("Call us.");
+    short["support_question"] = json!("");
+    short["support"] = json!([{"text": "Call us."}]);
     assert_eq!(
         texts(&page("task", "", &short), ".al-help p"),
         ["Call us. More ways to get support"]

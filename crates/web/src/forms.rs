@@ -69,9 +69,10 @@ impl Fields {
         Ok(Self { left, content })
     }
 
-    /// The one value of a one-line field, trimmed; empty if it did not come.
+    /// The one value of a one-line field, trimmed; empty if it did not come. A tab, as it comes with text
+    /// copied from a table, is a space; other control characters are refused (T-34).
     pub(crate) fn line(&mut self, name: &str) -> Result<String, Error> {
-        let value = self.one(name)?;
+        let value = self.one(name)?.replace('\t', " ");
         if value.chars().any(char::is_control) {
             return Err(bad("a one-line field has more than one line"));
         }
@@ -280,6 +281,13 @@ mod tests {
         assert_eq!(fields.line("name").unwrap(), "Zoë");
         assert!(fields.op().unwrap().is_some());
         fields.done().unwrap();
+    }
+
+    #[test]
+    fn a_tab_in_a_line_is_a_space() {
+        let mut fields = read("name=Sam%09Taylor%09").unwrap();
+        assert_eq!(fields.line("name").unwrap(), "Sam Taylor");
+        assert!(read("name=Sam%0BTaylor").unwrap().line("name").is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod again;
 mod app;
 mod assets;
+mod calls;
 pub mod cli;
 mod clock;
 mod config;

@@ -11,8 +11,9 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::entity::setting;
 use crate::error::Error;
+use crate::plain_text::Span;
 use crate::theme::{Brand, Colour, Header, Theme};
-use crate::{assets, words};
+use crate::{assets, calls, words};
 
 /// What every page shows.
 #[derive(Clone, Debug, Serialize)]
@@ -27,9 +28,15 @@ pub(crate) struct Site {
     pub contact_name: String,
     pub contact_email: String,
     pub contact_phone: String,
+    /// The address that calls that number.
+    pub contact_call: Option<String>,
     pub contact_hours: String,
     pub contact_line: String,
     pub support_text: String,
+    /// Its first question, if it begins with one.
+    pub support_question: String,
+    /// The rest of it, with its numbers as links.
+    pub support: Vec<Span>,
     pub css: Vec<String>,
     pub app_js: String,
     pub favicon: String,
@@ -73,6 +80,11 @@ pub(crate) const ORGANISATION: &[(&str, &str, &str)] = &[
          These are free, day or night. If a life is at risk, call 999.",
         "where to get support now; shown on every page and in every mail",
     ),
+    (
+        "plain_words",
+        "mental distress crisis diagnosis peer",
+        "words that strangers must not see: no name or address of a mail has them",
+    ),
     ("header", "blue", "the header's colour: blue or white"),
     ("brand_colour", "", "the header's colour as #rrggbb"),
     ("link_colour", "", "the colour of links as #rrggbb"),
@@ -89,6 +101,15 @@ fn first_values() -> BTreeMap<String, String> {
     values
         .map(|(name, value, _)| ((*name).to_owned(), (*value).to_owned()))
         .collect()
+}
+
+/// The name that mail and link pages show (U-32).
+pub(crate) fn neutral_name(values: &BTreeMap<String, String>) -> String {
+    let get = |name: &str| values.get(name).map_or("", String::as_str);
+    match get("neutral_name") {
+        "" => format!("Courses at {}", get("org_name")),
+        name => name.to_owned(),
+    }
 }
 
 /// The organisation's settings as they are now.
@@ -189,21 +210,29 @@ impl Site {
     /// From these settings.
     pub(crate) fn of(values: &BTreeMap<String, String>, rehearsal: String) -> Self {
         let get = |name: &str| values.get(name).cloned().unwrap_or_default();
-        let or = |value: String, other: String| if value.is_empty() { other } else { value };
         let org_name = get("org_name");
+        let support_text = get("support_text");
+        let (question, rest) = support_text.split_once("? ").unwrap_or(("", &support_text));
         let (email, phone, hours) = (get("contact_email"), get("contact_phone"), get("contact_hours"));
         Self {
             service_name: get("service_name"),
-            neutral_name: or(get("neutral_name"), format!("Courses at {org_name}")),
+            neutral_name: neutral_name(values),
             header: get("header"),
             logo_url: String::new(),
             logo_alt: String::new(),
             contact_name: get("contact_name"),
             contact_line: format!("{}, {org_name}.", get("contact_name")),
             contact_email: email,
+            contact_call: calls::call(&phone),
             contact_phone: phone,
             contact_hours: hours,
-            support_text: get("support_text"),
+            support_question: if question.is_empty() {
+                String::new()
+            } else {
+                format!("{question}?")
+            },
+            support: calls::linked(rest, &calls::numbers(rest)),
+            support_text: support_text.clone(),
             css: [assets::url("nhsuk-10.6.1.css"), assets::url("app.css")]
                 .map(str::to_owned)
                 .to_vec(),

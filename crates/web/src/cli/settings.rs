@@ -94,18 +94,14 @@ fn range(setting: &Setting) -> String {
     }
 }
 
-/// The words that must not travel in the open: subjects, senders, calendars, titles of link pages (U-32).
-const TELLING: [&str; 5] = ["mental", "distress", "crisis", "diagnosis", "peer"];
-
 /// A value of the organisation as it is stored, or why it does not fit.
 fn fitting(name: &str, value: &str, now: &BTreeMap<String, String>) -> Result<String, String> {
     let value = value.trim();
     let most = if name == "support_text" { 2_000 } else { 120 };
-    let current = |name: &str| now.get(name).map_or("", String::as_str);
     if value.chars().any(char::is_control) || value.chars().count() > most {
         return Err(format!("{name} must be one line of at most {most} characters."));
     }
-    let may_be_empty = name == "neutral_name" || name.ends_with("_colour");
+    let may_be_empty = ["neutral_name", "plain_words"].contains(&name) || name.ends_with("_colour");
     match name {
         _ if value.is_empty() && may_be_empty => {}
         _ if value.is_empty() => return Err(format!("{name} must not be empty.")),
@@ -115,15 +111,6 @@ fn fitting(name: &str, value: &str, now: &BTreeMap<String, String>) -> Result<St
         "header" if !["blue", "white"].contains(&value) => {
             return Err("header must be blue or white.".to_owned());
         }
-        "neutral_name" if tells(value) => {
-            return Err(format!(
-                "neutral_name must do without the words {}: strangers can see it.",
-                TELLING.join(", ")
-            ));
-        }
-        "org_name" if tells(value) && current("neutral_name").is_empty() => {
-            return Err("Set neutral_name first: mail would show this name to strangers, and it says what the course is about.".to_owned());
-        }
         _ if name.ends_with("_colour") => {
             value.parse::<Colour>().map_err(|why| why.to_string())?;
         }
@@ -131,14 +118,38 @@ fn fitting(name: &str, value: &str, now: &BTreeMap<String, String>) -> Result<St
     }
     let mut then = now.clone();
     then.insert(name.to_owned(), value.to_owned());
+    says_nothing(name, &then)?;
     Theme::new(&site::brand(&then))
         .map_err(|why| why.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))?;
     Ok(value.to_owned())
 }
 
-fn tells(value: &str) -> bool {
-    let value = value.to_lowercase();
-    TELLING.iter().any(|it| value.contains(it))
+/// Refuses a change with which a stranger would see what the course is about, in the sender of a mail or the
+/// title of a link page (U-32): it is the resulting name that counts, whichever setting makes it.
+fn says_nothing(changed: &str, then: &BTreeMap<String, String>) -> Result<(), String> {
+    let get = |name: &str| then.get(name).map_or("", String::as_str);
+    let telling = |value: &str| {
+        let value = value.to_lowercase();
+        let mut words = get("plain_words").split_whitespace();
+        words
+            .find(|it| value.contains(&it.to_lowercase()))
+            .map(str::to_owned)
+    };
+    let touches = |settings: &[&str]| settings.contains(&changed);
+    let name = site::neutral_name(then);
+    if let Some(word) = telling(&name).filter(|_| touches(&["org_name", "neutral_name", "plain_words"])) {
+        return Err(format!(
+            "Strangers would see the name {name:?} in mail, and {word:?} says what the course is about. Set \
+             neutral_name to something without it first."
+        ));
+    }
+    let email = get("contact_email");
+    if let Some(word) = telling(email).filter(|_| touches(&["contact_email", "plain_words"])) {
+        return Err(format!(
+            "Strangers would see the sender {email}, and {word:?} says what the course is about."
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -189,14 +200,24 @@ mod tests {
 
     #[test]
     fn what_strangers_see_says_nothing_about_the_course() {
-        refused("neutral_name", "Peer support courses", "must do without");
-        refused(
-            "org_name",
-            "Anytown Mental Health Trust",
-            "Set neutral_name first",
-        );
+        refused("neutral_name", "Peer support courses", "without it");
+        refused("org_name", "Anytown Mental Health Trust", "Set neutral_name");
+        refused("contact_email", "peer-support@example.org", "the sender");
+        refused("plain_words", "anytown", "Courses at Anytown");
+        refused("plain_words", "@example", "the sender");
+        // What is wrong already stands in nobody's way.
+        let mut wrong = first();
+        wrong.insert("org_name".to_owned(), "Anytown Mental Health Trust".to_owned());
+        wrong.insert("contact_email".to_owned(), "peer@example.org".to_owned());
+        for (name, value) in [("neutral_name", "Courses in Anytown"), ("header", "white")] {
+            assert!(fitting(name, value, &wrong).is_ok(), "{name}");
+        }
         let mut named = first();
         named.insert("neutral_name".to_owned(), "Courses in Anytown".to_owned());
         assert!(fitting("org_name", "Anytown Mental Health Trust", &named).is_ok());
+        named.insert("org_name".to_owned(), "Anytown Mental Health Trust".to_owned());
+        let emptied = fitting("neutral_name", "", &named).unwrap_err();
+        assert!(emptied.contains("\"mental\""), "{emptied}");
+        assert!(fitting("plain_words", "", &named).is_ok());
     }
 }

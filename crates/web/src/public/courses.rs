@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use crate::app::App;
+use crate::calls;
 use crate::error::Error;
 use crate::pages::Page;
+use crate::public::find::FindPath;
 use crate::public::new_dates::NewDatesPath;
 use crate::public::self_check::SelfCheck;
 use crate::routes::{Routes, Who};
@@ -204,7 +206,7 @@ fn note(run: &RunDates, told: Availability, settings: &Settings, now: Ts) -> Str
             "If a place comes up we will call the people on the waiting list.".to_owned()
         }
         Availability::Full { waiting_list: true } => format!(
-            "If a place comes up we will email the next person on the waiting list, who then has up to {} hours \
+            "If a place comes up we will email the next person on the waiting list. They then have up to {} hours \
              to say yes.",
             longest_offer(settings)
         ),
@@ -273,10 +275,21 @@ fn cards(runs: &[(RunDates, Availability)], settings: &Settings, now: Ts) -> Vec
         all.iter().find(|name| is_alone(name)).unwrap_or(unique).clone()
     };
     let headings = names.iter().map(heading);
-    runs.iter()
-        .zip(headings)
+    let mut ordered: Vec<_> = runs.iter().zip(headings).collect();
+    ordered.sort_by_key(|((_, told), _)| rank(*told));
+    ordered
+        .into_iter()
         .map(|((run, told), it)| one_card(run, *told, it, settings, now))
         .collect()
+}
+
+/// Dates that one can do something about come first, dates that cannot go ahead last.
+fn rank(told: Availability) -> u8 {
+    match (told, button("", told)) {
+        (Availability::Cancelled, _) => 2,
+        (_, Some(_)) => 0,
+        (_, None) => 1,
+    }
 }
 
 fn one_card(run: &RunDates, told: Availability, heading: String, settings: &Settings, now: Ts) -> Card {
@@ -392,6 +405,7 @@ struct CoursesPage {
     all_full: bool,
     /// None while there is no course to hear about.
     new_dates_url: Option<String>,
+    find_url: String,
 }
 
 /// One course on the page of all.
@@ -432,6 +446,7 @@ impl CoursesPage {
             lede: lede(known)?,
             all_full: told.iter().any(|it| full(it)) && !told.iter().any(|it| free(it)),
             new_dates_url: known.first().map(|_| NewDatesPath.to_string()),
+            find_url: FindPath.to_string(),
             courses,
         })
     }
@@ -498,6 +513,8 @@ struct Contact {
     name: String,
     email: String,
     phone: String,
+    /// The address that calls that number.
+    call: Option<String>,
 }
 
 fn contact(course: &Course) -> Contact {
@@ -505,6 +522,7 @@ fn contact(course: &Course) -> Contact {
         name: course.contact_name.clone(),
         email: course.contact_email.clone(),
         phone: course.contact_phone.clone(),
+        call: calls::call(&course.contact_phone),
     }
 }
 
@@ -563,6 +581,7 @@ struct RunPage {
     next: Vec<Card>,
     contact: Contact,
     new_dates_url: String,
+    find_url: String,
 }
 
 /// A row of the summary of a run.
@@ -604,6 +623,7 @@ impl RunPage {
             next: cards(others, settings, now),
             contact: contact(course),
             new_dates_url: NewDatesPath.to_string(),
+            find_url: FindPath.to_string(),
         }
     }
 }
@@ -938,6 +958,18 @@ mod tests {
                 "Tuesday 26 January 2027, 2pm to 5pm, Online: Introduction to peer support (b-2)",
             ]
         );
+    }
+
+    #[test]
+    fn dates_with_a_button_come_first_and_cancelled_ones_last() {
+        let shown = cards(&all_states(), &Settings::default(), NOW.into());
+        let buttons: Vec<bool> = shown.iter().map(|it| it.action.is_some()).collect();
+        let first_without = buttons.iter().position(|it| !it).unwrap();
+        assert_eq!(first_without, 6);
+        assert!(buttons[first_without..].iter().all(|it| !it), "{buttons:?}");
+        assert_eq!(shown.last().unwrap().tag, "Cancelled");
+        let slugs: Vec<_> = shown.iter().take(2).map(|it| it.url.clone()).collect();
+        assert_eq!(slugs, ["/courses/intro/near", "/courses/intro/open"]);
     }
 
     #[test]

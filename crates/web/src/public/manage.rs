@@ -191,6 +191,22 @@ impl Held {
         })
     }
 
+    /// The same link, with everything as it is now.
+    pub(crate) async fn reloaded(&self, app: &App) -> Result<Self, Error> {
+        let db = app.reader();
+        let record = bookings::find(db, self.record.id).await?.ok_or(Error::NotFound)?;
+        let run = calendar::run_dates(db, record.run)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let person = people::find(db, record.person).await?.ok_or(Error::NotFound)?;
+        Ok(Self {
+            record,
+            run,
+            person,
+            ..self.clone()
+        })
+    }
+
     /// The path of a page of this booking: `/cancel`, or nothing for the booking itself.
     pub(crate) fn path(&self, page: &str) -> String {
         format!(

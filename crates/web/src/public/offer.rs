@@ -24,7 +24,6 @@ use crate::pages::Page;
 use crate::people::matching;
 use crate::routes::{Routes, Who};
 use crate::visitor::Visitor;
-use crate::words;
 
 /// `/o/{token}`
 #[derive(TypedPath, Deserialize)]
@@ -150,10 +149,6 @@ fn question(app: &App, offer: &Offer, until: Ts) -> Question {
     if !offer.called {
         choices.push(call_me(offer.held.person.phone.is_some()));
     }
-    let holding = format!(
-        "We are holding this place for you until {}.",
-        words::date_time(until)
-    );
     let called = "You asked us to call you. We will call you soon. You can still answer here.";
     Question {
         notice: if offer.called {
@@ -166,7 +161,7 @@ fn question(app: &App, offer: &Offer, until: Ts) -> Question {
         button: "Send my answer".to_owned(),
         ..Question::new(app, "A place has come up", offer.path(), choices)
             .about(offer.held.facts().rows)
-            .saying(&[&holding])
+            .by("We are holding this place for you until", until)
     }
 }
 
@@ -181,6 +176,22 @@ fn call_me(has_phone: bool) -> Choice {
         hint: hint.to_owned(),
         ..Choice::new("call", "Please call me")
     }
+}
+
+/// The questions to look at: with a call to ask for, and when it was asked for.
+#[cfg(test)]
+pub(super) fn samples(app: &App) -> Vec<Question> {
+    use super::manage::tests::{before, held};
+    let until = before() + time::Duration::hours(48);
+    let ask = |called| {
+        let offer = Offer {
+            held: held(State::Offered { until }, true),
+            became: Became::Open(until),
+            called,
+        };
+        question(app, &offer, until)
+    };
+    vec![ask(false), ask(true)]
 }
 
 async fn answer(

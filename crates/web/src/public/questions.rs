@@ -287,6 +287,13 @@ impl NeedsForm {
         found
     }
 
+    /// Whether something is written, or wrong, in one of the lines to say more: then they are shown.
+    pub(crate) fn is_detailed(&self) -> bool {
+        self.details
+            .values()
+            .any(|it| !it.value.is_empty() || it.is_wrong())
+    }
+
     /// Forgets what belongs to boxes that are not ticked (U-11).
     pub(crate) fn tidy(&mut self) {
         for (code, detail) in &mut self.details {

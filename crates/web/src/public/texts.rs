@@ -8,6 +8,7 @@ use time::Date;
 use time::macros::date;
 
 use crate::app::App;
+use crate::calls::{self, Number};
 use crate::error::Error;
 use crate::pages::Page;
 use crate::plain_text::{self, Block, Placeholders, TEXT_PAGES, TextPage};
@@ -115,11 +116,25 @@ impl TextsPage {
         Ok(Self {
             slug: page.slug,
             title: page.title,
-            blocks: plain_text::parse(page.first_text, &values).map_err(refused)?,
+            blocks: calls::linked_in(
+                plain_text::parse(page.first_text, &values).map_err(refused)?,
+                &numbers(site),
+            ),
             reviewed: words::date(FIRST_TEXTS_REVIEWED),
             self_check,
         })
     }
+}
+
+/// What a text can tell people to call: our number, and those of the support text.
+fn numbers(site: &Site) -> Vec<Number> {
+    let ours = site.contact_call.clone().map(|href| Number {
+        written: site.contact_phone.clone(),
+        href,
+    });
+    ours.into_iter()
+        .chain(calls::numbers(&site.support_text))
+        .collect()
 }
 
 impl Page for TextsPage {

@@ -21,7 +21,7 @@ use crate::mailer::Reading;
 use crate::pages::Page;
 use crate::people;
 use crate::public::courses::RunPath;
-use crate::public::manage::BookingPath;
+use crate::public::manage::{BookingPath, LINKS_LIVE};
 use crate::words;
 
 /// As many mails as one page bears.
@@ -256,7 +256,10 @@ async fn about(app: &App, id: Uuid) -> Result<String, Error> {
 
 async fn runs(app: &App) -> Result<Vec<RunView>, Error> {
     let mut views = Vec::new();
-    for run in calendar::upcoming(app.reader(), None, app.now()).await? {
+    // As long as links to their bookings live, dates that are over are listed too, after those to come.
+    let mut listed = calendar::upcoming(app.reader(), None, app.now() - LINKS_LIVE).await?;
+    listed.sort_by_key(|it| is_over(it, app.now()));
+    for run in listed {
         let Some(snapshot) = allocator::snapshot(app.reader(), run.id).await? else {
             continue;
         };
@@ -272,14 +275,21 @@ async fn runs(app: &App) -> Result<Vec<RunView>, Error> {
         views.push(RunView {
             dates,
             url: path.to_string(),
-            places: places(&snapshot, app.now()),
+            places: places(&snapshot, is_over(&run, app.now()), app.now()),
             people,
         });
     }
     Ok(views)
 }
 
-fn places(snapshot: &Snapshot, now: Ts) -> String {
+fn is_over(run: &RunDates, now: Ts) -> bool {
+    run.sessions.iter().all(|it| it.ends_at <= now)
+}
+
+fn places(snapshot: &Snapshot, over: bool, now: Ts) -> String {
+    if over {
+        return "These dates are over.".to_owned();
+    }
     if snapshot.run.state == RunState::Cancelled {
         return "These dates are cancelled.".to_owned();
     }

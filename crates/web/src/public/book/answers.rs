@@ -372,9 +372,10 @@ impl Question for Support {
         self.someone.judge(press == Press::Continue);
         self.hopes.at_most(HOPES, "What you hope for");
         if self.for_other {
-            self.booked_by.at_most(NAME, "Your name");
+            self.booked_by
+                .at_most(NAME, "The name of the person who is booking");
             self.booked_by_contact
-                .at_most(CONTACT, "Your email address or phone number");
+                .at_most(CONTACT, "The email address or phone number");
             let nameless = self.booked_by.value.is_empty();
             press.wants(
                 &mut self.booked_by,
@@ -382,7 +383,7 @@ impl Question for Support {
                 "Enter the name of the person who is booking",
             );
             let no_address = self.booked_by_contact.value.parse::<Address>().is_err();
-            let error = "Enter your email address, so that we can send you copies";
+            let error = "Enter an email address of the person who is booking, so that we can send copies";
             press.wants(&mut self.booked_by_contact, self.copies && no_address, error);
         }
     }

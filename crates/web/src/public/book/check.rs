@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use booking::{Refusal, allocator};
 use serde::Serialize;
 
-use super::answers::{Answers, Press, Statements, Step};
+use super::answers::{Answers, Press, Statements, Step, Support};
 use super::dates::{self, DatesPage};
 use super::draft::{self, Draft, Kind};
 use super::{CheckPath, DatesPath, resume, send};
@@ -238,10 +238,10 @@ fn about_you(draft: &Draft) -> Vec<Row> {
             "how we get in touch",
         ),
         row(
-            "Form of information",
+            "How we send information",
             questions::words(&FORMATS, &format).to_owned(),
             reach(),
-            "the format of information",
+            "how we send information",
         ),
     ];
     if let Some(address) = draft.answers.post_address() {
@@ -310,20 +310,26 @@ fn support(draft: &Draft) -> Vec<Row> {
             ..row("What you hope for", String::new(), change(), "what you hope for")
         });
     }
-    if support.for_other {
-        let copies = support.copies.then(|| "Gets copies of emails".to_owned());
-        let lines = [
-            support.booked_by.given(),
-            support.booked_by_contact.given(),
-            copies,
-        ];
-        let lines = lines.into_iter().flatten().collect();
-        rows.push(Row {
-            lines,
-            ..row("Booked by", String::new(), change(), "who books for you")
-        });
-    }
+    rows.push(Row {
+        lines: booked_by(support),
+        ..row("Booked by", String::new(), change(), "who books")
+    });
     rows
+}
+
+/// Who books. Said also when nobody else does: what was typed without ticking the box is not kept (U-11),
+/// and nobody should find that out later.
+fn booked_by(support: &Support) -> Vec<String> {
+    if !support.for_other {
+        return vec!["Me".to_owned()];
+    }
+    let copies = support.copies.then(|| "Gets copies of emails".to_owned());
+    let lines = [
+        support.booked_by.given(),
+        support.booked_by_contact.given(),
+        copies,
+    ];
+    lines.into_iter().flatten().collect()
 }
 
 impl Page for CheckPage {
@@ -377,5 +383,20 @@ mod tests {
     #[test]
     fn pages_hold() {
         crate::pages_test::check::<CheckPage>();
+    }
+
+    #[test]
+    fn the_page_says_who_books_even_if_nobody_else_does() {
+        let mut draft = dates::samples::draft();
+        let said = |draft: &Draft| {
+            let rows = support(draft);
+            let row = rows.into_iter().find(|it| it.key == "Booked by").unwrap();
+            assert!(row.change.ends_with("/support"), "{}", row.change);
+            row.lines
+        };
+        draft.answers.support.booked_by = crate::forms::Answer::new("Jo");
+        assert_eq!(said(&draft), ["Me"]);
+        draft.answers.support.for_other = true;
+        assert_eq!(said(&draft), ["Jo"]);
     }
 }

@@ -106,7 +106,11 @@ pub(super) async fn take(
         .iter()
         .find(|it| send::would(&snapshot, **it, app.now()).is_ok())
     else {
-        return refused(&app, &draft, Refusal::NoPlace, false).await;
+        if run.id == draft.run.id {
+            return refused(&app, &draft, Refusal::NoPlace, false).await;
+        }
+        let page = DatesPage::without(&app, &draft, &run).await?;
+        return app.page_with(StatusCode::CONFLICT, &page).await;
     };
     (draft.run, draft.kind) = (run, *kind);
     draft.keep(&app).await?;
@@ -128,6 +132,8 @@ pub(super) struct DatesPage {
     heading: &'static str,
     sentences: Vec<String>,
     back_url: String,
+    /// The dates that the form is for, when they can still be had.
+    keep: Option<Keep>,
     /// The other thing that can be done for the same dates, in one press.
     instead: Option<Instead>,
     action: String,
@@ -135,6 +141,13 @@ pub(super) struct DatesPage {
     others: Vec<DateChoice>,
     run: Answer,
     errors: Vec<Problem>,
+}
+
+/// A link to go on with the same dates.
+#[derive(Clone, Debug, Serialize)]
+struct Keep {
+    text: String,
+    url: String,
 }
 
 /// A form of one button.
@@ -176,6 +189,7 @@ impl DatesPage {
             heading,
             sentences,
             back_url: draft.path(if why.is_some() { Step::Support } else { Step::Check }),
+            keep: None,
             instead: can.then(|| Instead::of(draft, other, stated, app.secrets().op())),
             action: DatesPath {
                 draft: draft.token.clone(),
@@ -186,6 +200,38 @@ impl DatesPage {
             run: Answer::default(),
             errors: Vec::new(),
         })
+    }
+
+    /// Other dates, freely chosen, cannot be had any more. The form is still for its own dates, which may be
+    /// gone too.
+    async fn without(app: &App, draft: &Draft, gone: &RunDates) -> Result<Self, Error> {
+        let own = allocator::snapshot(app.reader(), draft.run.id)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let why = send::would(&own, draft.kind, app.now()).err();
+        Ok(Self::of(app, draft, why, false)
+            .await?
+            .after(gone, draft, why.is_none()))
+    }
+
+    /// Names the dates that went, and those that the answers are for.
+    fn after(mut self, gone: &RunDates, draft: &Draft, can_keep: bool) -> Self {
+        let went = format!(
+            "You cannot have {} now. Someone may have taken the last place. We are sorry.",
+            words::dates(&gone.sessions)
+        );
+        if can_keep {
+            let dates = words::dates(&draft.run.sessions);
+            self.heading = "Those dates have gone";
+            self.sentences = vec![went, format!("Your answers are still for {dates}.")];
+            self.keep = Some(Keep {
+                text: format!("Go on with {dates}"),
+                url: draft.path(Step::Check),
+            });
+        } else {
+            self.sentences.insert(0, went);
+        }
+        self
     }
 
     fn without_choice(mut self) -> Self {
@@ -294,6 +340,7 @@ impl Page for DatesPage {
                 heading,
                 sentences,
                 back_url: "/book/x/check".to_owned(),
+                keep: None,
                 instead: why.map(|_| Instead::of(&samples::draft(), kind, stated, op.clone())),
                 action: "/book/x/dates".to_owned(),
                 op,
@@ -304,6 +351,13 @@ impl Page for DatesPage {
         };
         let mut pages: Vec<Self> = refusals.into_iter().map(page).collect();
         pages.push(pages[0].clone().without_choice());
+        let gone = RunDates {
+            sessions: samples::run().sessions.into_iter().take(1).collect(),
+            ..samples::run()
+        };
+        for (at, can_keep) in [(0, true), (1, false)] {
+            pages.push(pages[at].clone().after(&gone, &samples::draft(), can_keep));
+        }
         pages.push(Self {
             others: Vec::new(),
             instead: None,
@@ -397,5 +451,21 @@ mod tests {
     #[test]
     fn pages_hold() {
         crate::pages_test::check::<DatesPage>();
+    }
+
+    #[test]
+    fn dates_that_went_are_named_and_the_own_ones_stay() {
+        let pages = DatesPage::samples();
+        let kept = pages
+            .iter()
+            .find_map(|it| it.keep.as_ref().map(|keep| (it, keep)));
+        let (page, keep) = kept.unwrap();
+        assert!(page.sentences[0].contains("Tuesday 26 January 2027"), "{page:?}");
+        let own = "Tuesday 26 and Wednesday 27 January 2027";
+        assert!(page.sentences[1].ends_with(&format!("{own}.")), "{page:?}");
+        assert!(
+            keep.text.ends_with(own) && keep.url.ends_with("/check"),
+            "{keep:?}"
+        );
     }
 }

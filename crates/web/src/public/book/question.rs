@@ -136,11 +136,10 @@ impl Asked for Support {
     type Choices = SupportChoices;
 
     fn choices(&self) -> SupportChoices {
-        let details_open = self.needs.details.values().any(|it| !it.value.is_empty());
         SupportChoices {
             needs: NeedsForm::boxes(),
             details: self.needs.lines(),
-            details_open,
+            details_open: self.needs.is_detailed(),
         }
     }
 

@@ -106,7 +106,7 @@ struct SavedPage {
     until: String,
     /// Where the link was sent.
     address: Option<String>,
-    /// The full link, for people without an address to note down.
+    /// The full link, to note down: no mail leaves without an address, or after several within an hour.
     link: String,
     next_url: String,
 }
@@ -190,5 +190,15 @@ mod tests {
     fn pages_hold() {
         crate::pages_test::check::<SavedPage>();
         crate::pages_test::check::<ResumePage>();
+    }
+
+    #[test]
+    fn the_link_is_there_with_or_without_an_address() {
+        for html in crate::pages_test::rendered::<SavedPage>() {
+            assert!(
+                html.contains("<a href=\"https://courses.example.org/d/"),
+                "{html}"
+            );
+        }
     }
 }

@@ -76,6 +76,16 @@ fn question(app: &App, held: &Held) -> Question {
         .back_to(&held.path(""))
 }
 
+/// The questions to look at: for a place, for an entry in the list, and for an offer.
+#[cfg(test)]
+pub(super) fn samples(app: &App) -> Vec<Question> {
+    use super::tests::{before, held};
+    let until = before() + time::Duration::hours(24);
+    [State::Booked, State::Waiting, State::Offered { until }]
+        .map(|state| question(app, &held(state, true)))
+        .to_vec()
+}
+
 /// Ends the booking; one that has ended stays as it is, and its page says how.
 pub(super) async fn cancel(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
     let (run, change) = (held.record.run, Change::Cancel(held.record.id));

@@ -17,6 +17,7 @@ use crate::forms::Fields;
 use crate::links::Purpose;
 use crate::pages::Page;
 use crate::visitor::Visitor;
+use crate::words;
 
 pub(super) async fn ask(
     ChangedPath { token }: ChangedPath,
@@ -31,12 +32,7 @@ pub(super) async fn ask(
     if status::change_unanswered(app.reader(), &held, &history).await? {
         return question(&app, &held).show(&app).await;
     }
-    let can_still_change = !held.has_begun(app.now());
-    app.page(&KeptPage {
-        booking: held.facts(),
-        can_still_change,
-    })
-    .await
+    app.page(&KeptPage::of(&held, app.now())).await
 }
 
 pub(super) async fn answer(
@@ -77,7 +73,8 @@ fn question(app: &App, held: &Held) -> Question {
     };
     let mut choices = vec![Choice::new("keep", keep)];
     let begun = held.has_begun(app.now());
-    if !begun && app.now() < held.run.closes_at {
+    let can_move = !begun && app.now() < held.run.closes_at;
+    if can_move && held.person.is_proven() {
         choices.push(Choice::new("move", "Move to other dates"));
     }
     if !begun {
@@ -100,6 +97,11 @@ fn question(app: &App, held: &Held) -> Question {
     Question {
         sections: sections(held),
         legend: "What would you like to do?".to_owned(),
+        confirm_url: if can_move && !held.person.is_proven() {
+            held.path("/confirm")
+        } else {
+            String::new()
+        },
         call_when: call_when.to_owned(),
         ..asked
     }
@@ -108,8 +110,8 @@ fn question(app: &App, held: &Held) -> Question {
 /// Before and now; "before" only where it reads differently.
 fn sections(held: &Held) -> Vec<Section> {
     let old = &held.run.before_change;
-    let now = rows(held, &held.run.sessions, crate::words::place(&held.run));
-    let before = rows(held, &old.sessions, crate::words::place_before(old));
+    let now = rows(held, &held.run.sessions, words::place(&held.run));
+    let before = rows(held, &old.sessions, words::place_before(old));
     let is_told = old.delivery.is_some() || old.sessions != held.run.sessions;
     let differs = is_told && before != now;
     [("Before", before), ("Now", now)]
@@ -160,6 +162,51 @@ async fn keep(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
 struct KeptPage {
     booking: Facts,
     can_still_change: bool,
+    /// A place that is held until it is confirmed: keeping the dates does not confirm it.
+    confirm: Option<Confirm>,
+}
+
+/// By when to confirm, and where.
+#[derive(Clone, Debug, Serialize)]
+struct Confirm {
+    by: String,
+    url: String,
+}
+
+impl KeptPage {
+    fn of(held: &Held, now: Ts) -> Self {
+        let confirm = match held.record.state {
+            State::Unconfirmed { until } => Some(Confirm {
+                by: words::date_time(until),
+                url: held.path("/confirm"),
+            }),
+            State::Booked
+            | State::Waiting
+            | State::Offered { .. }
+            | State::Cancelled { .. }
+            | State::Moved { .. }
+            | State::Lapsed
+            | State::Closed => None,
+        };
+        Self {
+            booking: held.facts(),
+            can_still_change: !held.has_begun(now),
+            confirm,
+        }
+    }
+}
+
+/// The questions to look at: before and now, before the address is proven, and after the start.
+#[cfg(test)]
+pub(super) fn samples(app: &App) -> Vec<Question> {
+    use super::tests::{before, day_1, held, idle_app_at};
+    let until = before() + time::Duration::hours(24);
+    vec![
+        question(app, &held(State::Booked, true)),
+        question(app, &held(State::Waiting, true)),
+        question(app, &held(State::Unconfirmed { until }, false)),
+        question(&idle_app_at(day_1()), &held(State::Booked, true)),
+    ]
 }
 
 impl Page for KeptPage {
@@ -167,11 +214,13 @@ impl Page for KeptPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        let page = |proven, can_still_change| Self {
-            booking: super::sample_facts(proven),
-            can_still_change,
-        };
-        vec![page(true, true), page(false, false)]
+        use super::tests::{before, day_1, held};
+        let until = before() + time::Duration::hours(24);
+        vec![
+            Self::of(&held(State::Booked, true), before()),
+            Self::of(&held(State::Unconfirmed { until }, false), before()),
+            Self::of(&held(State::Booked, false), day_1()),
+        ]
     }
 }
 
@@ -213,6 +262,33 @@ mod tests {
         assert!(
             other.contains("Before") && !other.contains("The place has changed"),
             "{other}"
+        );
+    }
+
+    /// Keeping the dates does not confirm the booking.
+    #[test]
+    fn whoever_keeps_an_unconfirmed_place_is_asked_to_confirm_it() {
+        let until = sample::before() + time::Duration::hours(24);
+        let confirm = |state, proven| KeptPage::of(&sample::held(state, proven), sample::before()).confirm;
+        let asked = confirm(State::Unconfirmed { until }, false).unwrap();
+        assert_eq!(asked.by, "Wednesday 12 May 2027 at 2pm");
+        assert!(asked.url.ends_with("/confirm"), "{}", asked.url);
+        assert!(confirm(State::Booked, true).is_none());
+    }
+
+    #[test]
+    fn moving_is_offered_once_the_address_is_proven() {
+        let app = sample::idle_app();
+        for (proven, can_move) in [(true, true), (false, false)] {
+            let asked = question(&app, &sample::held(State::Booked, proven));
+            assert_eq!(asked.choices.iter().any(|it| it.value == "move"), can_move);
+            assert_eq!(asked.confirm_url.is_empty(), can_move);
+        }
+        let late = sample::idle_app_at(sample::day_1() - time::Duration::hours(1));
+        assert!(
+            question(&late, &sample::held(State::Booked, false))
+                .confirm_url
+                .is_empty()
         );
     }
 

@@ -96,12 +96,21 @@ fn question(app: &App, held: &Held) -> Question {
     let Some(until) = held.record.state.deadline() else {
         return asked;
     };
-    let by = format!("Please answer by {}.", words::date_time(until));
     let silence = "If we do not hear from you in time, we offer the place to the next person.";
     Question {
         call_when: "If you need longer".to_owned(),
-        ..asked.saying(&[&by, silence])
+        ..asked.by("Please answer by", until).saying(&[silence])
     }
+}
+
+/// The questions to look at: about a place, with its time, and about the waiting list.
+#[cfg(test)]
+pub(super) fn samples(app: &App) -> Vec<Question> {
+    use super::tests::{before, held};
+    let until = before() + time::Duration::hours(24);
+    [State::Unconfirmed { until }, State::Waiting]
+        .map(|state| question(app, &held(state, false)))
+        .to_vec()
 }
 
 pub(super) async fn answer(

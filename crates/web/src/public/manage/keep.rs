@@ -249,6 +249,25 @@ fn question(app: &App, this: &RunDates, other: &Other, action: String, answered:
     }
 }
 
+/// The questions to look at: other dates, the same dates, and other dates that are too near to leave.
+#[cfg(test)]
+pub(super) fn samples(app: &App) -> Vec<Question> {
+    use super::tests::{before, held, idle_app_at};
+    use ids::RunId;
+    let this = held(State::Unconfirmed { until: before() }, false);
+    let other = |run: RunDates| Other {
+        record: held(State::Booked, true).record,
+        run,
+    };
+    let mut later = this.run.clone();
+    later.id = RunId(uuid::Uuid::from_u128(9));
+    let near = idle_app_at(later.closes_at);
+    let ask = |app: &App, run: &RunDates| {
+        question(app, &this.run, &other(run.clone()), this.path("/confirm"), "yes")
+    };
+    vec![ask(app, &later), ask(app, &this.run), ask(&near, &later)]
+}
+
 fn lower(words: &str) -> String {
     let mut letters = words.chars();
     letters

@@ -15,7 +15,7 @@ use time::Duration;
 use super::call_us::{self, Why};
 use super::other_dates::{Wanted, choices};
 use super::question::Question;
-use super::{Choice, Facts, Held, MovePath, Sent, needs};
+use super::{Choice, Facts, Held, MovePath, Sent, needs, status};
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::Fields;
@@ -129,17 +129,43 @@ async fn question(app: &App, held: &Held) -> Result<Option<Question>, Error> {
     } else {
         Wanted::Place
     };
-    let mut dates = choices(app.reader(), &held.run, app.now(), wanted).await?;
-    if dates.is_empty() {
-        return Ok(None);
-    }
+    let dates = choices(app.reader(), &held.run, app.now(), wanted).await?;
+    Ok((!dates.is_empty()).then(|| among(app, held, dates)))
+}
+
+fn among(app: &App, held: &Held, mut dates: Vec<Choice>) -> Question {
     dates.push(Choice::new("keep", "Keep my dates"));
     let facts = held.facts();
     let asked = Question::new(app, "Which dates would you like?", held.path("/move"), dates)
         .about(vec![super::Row::new("Now", facts.dates)])
-        .saying(&["When you choose new dates, we give your old ones to the next person."])
+        .saying(&[what_follows(held.record.state)])
         .back_to(&facts.url);
-    Ok(Some(Question { name: "to", ..asked }))
+    Question { name: "to", ..asked }
+}
+
+/// What becomes of the old dates: an entry in the list holds no place that could go on.
+fn what_follows(state: State) -> &'static str {
+    if state == State::Waiting {
+        "When you choose new dates, you leave the waiting list for your old ones."
+    } else {
+        "When you choose new dates, we give your old ones to the next person."
+    }
+}
+
+/// The questions to look at: for a place, and for an entry in the list with a notice.
+#[cfg(test)]
+pub(super) fn samples(app: &App) -> Vec<Question> {
+    use super::tests::held;
+    let other = Choice {
+        hint: "10am to 1:15pm, both days. Online. 3 places left.".to_owned(),
+        ..Choice::new("9-june-2027", "Wednesday 9 and Wednesday 16 June 2027")
+    };
+    let ask = |state| among(app, &held(state, true), vec![other.clone()]);
+    let full = Question {
+        notice: GONE.to_owned(),
+        ..ask(State::Waiting)
+    };
+    vec![ask(State::Booked), full]
 }
 
 /// Nowhere to go to.
@@ -169,6 +195,10 @@ impl Page for NoDatesPage {
     }
 }
 
+/// Dates that could be had when the page was opened, and cannot any more.
+const GONE: &str =
+    "You cannot have those dates now. Someone may have taken the last place. Your booking is as it was.";
+
 async fn go_over(app: &App, held: &Held, to: &RunDates, sent: &Sent) -> Result<Response, Error> {
     let moved = app
         .change(async |work| sent.once(&work, move_to(&work, held, to)).await)
@@ -176,10 +206,7 @@ async fn go_over(app: &App, held: &Held, to: &RunDates, sent: &Sent) -> Result<R
     match moved {
         Ok(()) | Err(Error::Refused(Refusal::Moved | Refusal::Ended)) => Ok(held.go("")),
         // The dates it should go to may have closed, not its own: then others may still do.
-        Err(Error::Refused(_)) => {
-            let notice = "You cannot have those dates now. Someone may have taken the last place. Your booking is as it was.";
-            show(app, held, StatusCode::CONFLICT, notice).await
-        }
+        Err(Error::Refused(_)) => show(app, held, StatusCode::CONFLICT, GONE).await,
         Err(error) => Err(error),
     }
 }
@@ -345,13 +372,16 @@ async fn instead_again(app: &App, held: &Held) -> Result<Response, Error> {
     Question { name: "to", ..asked }.again().show(app).await
 }
 
+const INSTEAD_GONE: &str = "You cannot have those dates now. Please choose from the dates on this page.";
+
 async fn take_instead(app: &App, held: &Held, to: &RunDates, sent: &Sent) -> Result<Response, Error> {
     let taken = app
         .change(async |work| sent.once(&work, book_instead(&work, held, to)).await)
         .await;
     match taken {
-        // What was refused is seen on the page: dates that can be had are there to choose from.
-        Ok(()) | Err(Error::Refused(_)) => Ok(held.go("")),
+        Ok(()) => Ok(held.go("")),
+        // Dates that can still be had are on the page to choose from.
+        Err(Error::Refused(_)) => status::again(app, held, INSTEAD_GONE).await,
         Err(error) => Err(error),
     }
 }
@@ -418,6 +448,12 @@ mod tests {
             stands(State::Cancelled { by: By::RunCancelled }, false, before),
             Stands::CalledOff
         );
+    }
+
+    #[test]
+    fn nobody_who_waits_is_told_of_a_place_that_goes_on() {
+        assert!(what_follows(State::Waiting).contains("leave the waiting list"));
+        assert!(what_follows(State::Booked).contains("the next person"));
     }
 
     #[test]

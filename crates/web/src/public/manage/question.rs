@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use ids::Ts;
 use serde::Serialize;
 
 use super::{CHOOSE_ONE, Choice, Row};
@@ -9,6 +10,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Problem};
 use crate::pages::Page;
+use crate::words::date_time;
 
 /// The page that asks.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -20,7 +22,11 @@ pub(crate) struct Question {
     pub notice: String,
     /// What the question is about.
     pub sections: Vec<Section>,
+    /// By when to answer, which must not be overlooked.
+    pub deadline: Option<Deadline>,
     pub lead: Vec<String>,
+    /// Where to confirm first, when that would give more to choose from.
+    pub confirm_url: String,
     /// "If you need longer": when to call instead of answering.
     pub call_when: String,
     /// The field of the answer.
@@ -35,6 +41,21 @@ pub(crate) struct Question {
     pub op: String,
     /// What was answered before and is sent along.
     pub earlier: Vec<Earlier>,
+}
+
+/// A sentence that ends with a time: "Please answer by Tuesday 8 June 2027 at 2pm."
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Deadline {
+    /// The words before the time.
+    pub words: &'static str,
+    pub time: String,
+}
+
+impl Deadline {
+    pub(crate) fn new(words: &'static str, until: Ts) -> Self {
+        let time = date_time(until);
+        Self { words, time }
+    }
 }
 
 /// A list of facts, under a heading if there is more than one.
@@ -87,6 +108,12 @@ impl Question {
         self
     }
 
+    /// By when to answer.
+    pub(crate) fn by(mut self, words: &'static str, until: Ts) -> Self {
+        self.deadline = Some(Deadline::new(words, until));
+        self
+    }
+
     /// With a way back to the booking.
     pub(crate) fn back_to(mut self, url: &str) -> Self {
         url.clone_into(&mut self.back);
@@ -121,35 +148,19 @@ impl Page for Question {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        use super::sample_facts;
-        let facts = sample_facts(true);
-        let plain = |heading: &str, choices| Self::plain(heading, format!("{}/x", facts.url), choices);
-        let yes_no = || vec![Choice::new("yes", "Yes"), Choice::new("no", "No")];
-        let other = Choice {
-            hint: "10am to 1:15pm, both days. Online. 3 places left.".to_owned(),
-            ..Choice::new("9-june-2027", "Wednesday 9 and Wednesday 16 June 2027")
-        };
-        let mut before_and_after = plain("The dates have changed", yes_no()).back_to(&facts.url);
-        before_and_after.sections = ["Before", "Now"]
-            .map(|heading| Section {
-                heading: heading.to_owned(),
-                rows: facts.rows.clone(),
-            })
-            .to_vec();
-        let mut full = plain(
-            "Which dates would you like?",
-            vec![other, Choice::new("keep", "Keep my dates")],
-        );
-        full.notice = "Someone took the last place on those dates.".to_owned();
-        full.call_when = "If you need longer".to_owned();
-        full.earlier = vec![Earlier {
-            name: "answer",
-            value: "yes".to_owned(),
-        }];
-        let asked = plain("Did you make this booking?", yes_no())
-            .about(facts.rows.clone())
-            .saying(&["A sentence."]);
-        vec![asked.clone(), asked.again(), before_and_after, full]
+        let app = super::tests::idle_app();
+        let every = [
+            super::cancel::samples(&app),
+            super::changed::samples(&app),
+            super::confirm::samples(&app),
+            super::keep::samples(&app),
+            super::moving::samples(&app),
+            super::still_interested::samples(&app),
+            crate::public::offer::samples(&app),
+        ];
+        let asked = every.concat();
+        let again = asked.iter().cloned().map(Self::again);
+        asked.iter().cloned().chain(again).collect()
     }
 }
 

@@ -1,16 +1,18 @@
 //! "My booking": where it stands, and what its holder can do now.
 
-use axum::extract::State as Extracted;
+use axum::extract::{Query, State as Extracted};
+use axum::http::StatusCode;
 use axum::response::Response;
 use booking::bookings::{self, HistoryLine};
-use booking::calendar::{self, Delivery};
+use booking::calendar::{self, Delivery, Meeting};
 use booking::queue::{Band, band};
-use booking::{Asked, By, Change, Settings, State, allocator, attendance};
+use booking::{Asked, By, Change, Settings, State, allocator, attendance, london};
 use ids::{BookingId, Ts};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::other_dates::{NextDates, next_dates};
+use super::question::Deadline;
 use super::{BookingPath, Facts, Held, Sent, keep, moving, needs};
 use crate::app::App;
 use crate::entity::{outbox_mail, team_task};
@@ -28,10 +30,54 @@ pub(super) async fn show(
     BookingPath { token }: BookingPath,
     Extracted(app): Extracted<App>,
     visitor: Visitor,
+    Query(asked): Query<Seen>,
 ) -> Result<Response, Error> {
     let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
     let known = Known::load(&app, &held).await?;
-    app.page(&BookingPage::of(&app, &held, known)).await
+    let banner = Banner::after(&asked.told, &known.apologies);
+    app.page(&BookingPage::of(&app, &held, known).with(banner)).await
+}
+
+/// The page as it is now, after something that could not be done any more (409).
+pub(super) async fn again(app: &App, held: &Held, notice: &str) -> Result<Response, Error> {
+    let held = held.reloaded(app).await?;
+    let known = Known::load(app, &held).await?;
+    let page = BookingPage::of(app, &held, known).with(Some(Banner::notice(notice)));
+    app.page_with(StatusCode::CONFLICT, &page).await
+}
+
+/// What was done on the page just before.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Seen {
+    /// The day that they told us they cannot come to.
+    told: String,
+}
+
+/// What happened, above everything else.
+#[derive(Clone, Debug, Serialize)]
+struct Banner {
+    text: String,
+    /// Whether it went well.
+    success: bool,
+}
+
+impl Banner {
+    fn notice(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            success: false,
+        }
+    }
+
+    /// Thanks for telling us of a day, if it was told.
+    fn after(day: &str, told: &[i32]) -> Option<Self> {
+        let told = day.parse().is_ok_and(|day: i32| told.contains(&day));
+        told.then(|| Self {
+            text: "Thank you for telling us. You keep your place on the course.".to_owned(),
+            success: true,
+        })
+    }
 }
 
 /// What can be done on the page itself, each with one press: to say that one cannot come to a day
@@ -75,11 +121,15 @@ async fn cannot_come(app: &App, held: &Held, day: i32, sent: &Sent) -> Result<Re
         })
         .await;
     match noted {
+        Ok(()) => Ok(held.go(&format!("?told={day}"))),
         // The day is over, or the place was given back: the page says so.
-        Ok(()) | Err(Error::Refused(_) | Error::NotFound) => Ok(held.go("")),
+        Err(Error::Refused(_) | Error::NotFound) => Ok(held.go("")),
         Err(error) => Err(error),
     }
 }
+
+/// What somebody is told who was too late.
+const FASTER: &str = "We could not book that place for you. Someone else may have been faster. This page says where things stand now.";
 
 async fn book_now(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
     if !held.person.is_proven() {
@@ -94,8 +144,8 @@ async fn book_now(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error
         })
         .await;
     match booked {
-        // Somebody else was faster, or it is booked already: the page says where it stands.
-        Ok(()) | Err(Error::Refused(_)) => Ok(held.go("")),
+        Ok(()) => Ok(held.go("")),
+        Err(Error::Refused(_)) => again(app, held, FASTER).await,
         Err(error) => Err(error),
     }
 }
@@ -239,9 +289,13 @@ struct DayOff {
 #[derive(Clone, Debug, Serialize)]
 struct BookingPage {
     booking: Facts,
+    /// What happened just before.
+    banner: Option<Banner>,
     heading: String,
     tag: String,
     tag_colour: &'static str,
+    /// Until when a place is held.
+    deadline: Option<Deadline>,
     lead: Vec<String>,
     /// Why it was cancelled, as the team wrote it.
     reason: String,
@@ -313,7 +367,9 @@ impl BookingPage {
         Self {
             heading: said.heading.to_owned(),
             tag: said.tag,
+            banner: None,
             tag_colour: said.colour,
+            deadline: said.deadline,
             lead: said.lead,
             reason: said.reason,
             call_when: said.call_when.to_owned(),
@@ -345,6 +401,10 @@ impl BookingPage {
             booking,
         }
     }
+
+    fn with(self, banner: Option<Banner>) -> Self {
+        Self { banner, ..self }
+    }
 }
 
 /// A page of the booking, or one for everybody.
@@ -356,12 +416,19 @@ fn link_of(held: &Held, page: &str) -> String {
     }
 }
 
+/// Whether "I cannot come" is asked for a session: from the day before until it ends (B-31). Weeks before,
+/// whoever cannot come would rather move or cancel.
+fn is_near(meeting: &Meeting, now: Ts) -> bool {
+    let (today, _) = london::local(now);
+    now < meeting.ends_at && meeting.date.previous_day().is_some_and(|eve| eve <= today)
+}
+
 fn days_off(app: &App, held: &Held, known: &Known, can: &Can) -> Vec<DayOff> {
     let open = held
         .run
         .sessions
         .iter()
-        .filter(|it| can.send_apologies && known.now < it.ends_at);
+        .filter(|it| can.send_apologies && is_near(it, known.now));
     let several = held.run.sessions.len() > 1;
     let name = |idx| {
         if several {
@@ -436,6 +503,7 @@ struct Said {
     heading: &'static str,
     tag: String,
     colour: &'static str,
+    deadline: Option<Deadline>,
     lead: Vec<String>,
     reason: String,
     call_when: &'static str,
@@ -452,31 +520,25 @@ fn said(held: &Held, known: &Known) -> Said {
         heading,
         tag,
         colour,
+        deadline: state
+            .deadline()
+            .map(|until| Deadline::new("We are holding a place for you until", until)),
         lead: Vec::new(),
         reason: String::new(),
         call_when: "If you have a question",
         next: None,
     };
     match state {
-        State::Unconfirmed { until } => {
-            said.lead = lines(&[
-                &format!(
-                    "We are holding a place for you until {}.",
-                    words::date_time(until)
-                ),
-                "If we do not hear from you in time, we offer the place to the next person.",
-            ]);
+        State::Unconfirmed { .. } => {
+            said.lead =
+                lines(&["If we do not hear from you in time, we offer the place to the next person."]);
             said.call_when = "If you need longer";
             said.next = Some(("Confirm your booking", "/confirm"));
         }
         State::Booked => booked(&mut said, held, known),
         State::Waiting => waiting(&mut said, held, known),
-        State::Offered { until } => {
-            let held_until = format!(
-                "We are holding a place for you until {}.",
-                words::date_time(until)
-            );
-            said.lead = lines(&[&held_until, "Would you like it? You can say yes or no."]);
+        State::Offered { .. } => {
+            said.lead = lines(&["Would you like it? You can say yes or no."]);
             said.call_when = "If you need longer";
         }
         State::Cancelled { by } => cancelled(&mut said, held, known, by),
@@ -522,7 +584,7 @@ fn headline(held: &Held, known: &Known) -> (&'static str, String, &'static str) 
         State::Booked => ("You have a place", "Booked", "green"),
         State::Waiting => ("You are on the waiting list", "Waiting", "blue"),
         State::Offered { until } => {
-            let (day, _) = booking::london::local(until);
+            let (day, _) = london::local(until);
             return (
                 "A place has come up",
                 format!("Offered, reply by {}", words::date(day)),
@@ -662,10 +724,17 @@ impl Page for BookingPage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         let app = super::tests::idle_app();
-        tests::every_state()
-            .into_iter()
-            .map(|(held, known)| Self::of(&app, &held, known))
-            .collect()
+        let page = |(held, known): (Held, Known)| Self::of(&app, &held, known);
+        let mut pages: Vec<Self> = tests::every_state().into_iter().map(page).collect();
+        let (held, known) = tests::eve();
+        pages.push(page((held.clone(), known.clone())));
+        let told = Known {
+            apologies: vec![1],
+            ..known
+        };
+        pages.push(page((held, told)).with(Banner::after("1", &[1])));
+        pages.push(pages[4].clone().with(Some(Banner::notice(FASTER))));
+        pages
     }
 }
 
@@ -693,6 +762,14 @@ mod tests {
             change_unanswered: false,
             apologies: Vec::new(),
         }
+    }
+
+    /// The day before day 1, after midnight.
+    pub(super) fn eve() -> (Held, Known) {
+        let held = sample::held(State::Booked, true);
+        let midnight = sample::day_1() - Duration::hours(34);
+        let known = at(&held, midnight);
+        (held, known)
     }
 
     fn line(event: &str, from: &str, reason: &str) -> HistoryLine {
@@ -812,6 +889,34 @@ mod tests {
                 assert!(!page.contains(secret), "{secret:?} in {page}");
             }
             assert!(!page.contains("would help"), "{page}");
+        }
+    }
+
+    /// B-31 ends it; before the eve it would stand in the way of moving and cancelling.
+    #[test]
+    fn cannot_come_is_asked_from_the_day_before_until_the_end() {
+        let app = sample::idle_app();
+        let asked = |now| {
+            let held = sample::held(State::Booked, true);
+            let known = at(&held, now);
+            let days = days_off(&app, &held, &known, &Can::of(&held, &known));
+            days.into_iter().map(|it| it.day).collect::<Vec<_>>()
+        };
+        let midnight = eve().1.now;
+        let second = Duration::seconds(1);
+        assert_eq!(asked(midnight - second), [0; 0]);
+        assert_eq!(asked(midnight), [1]);
+        let end = sample::day_1() + Duration::minutes(195);
+        assert_eq!(asked(end - second), [1]);
+        assert_eq!(asked(end), [0; 0]);
+        assert_eq!(asked(sample::day_2() - Duration::hours(34)), [2]);
+    }
+
+    #[test]
+    fn thanks_are_said_only_for_what_was_told() {
+        assert!(Banner::after("1", &[1]).is_some_and(|it| it.success));
+        for told in ["", "2", "x"] {
+            assert!(Banner::after(told, &[1]).is_none(), "{told}");
         }
     }
 

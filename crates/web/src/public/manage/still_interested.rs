@@ -67,6 +67,12 @@ fn question(app: &App, held: &Held) -> Question {
     .back_to(&held.path(""))
 }
 
+/// The question to look at.
+#[cfg(test)]
+pub(super) fn samples(app: &App) -> Vec<Question> {
+    vec![question(app, &super::tests::held(State::Waiting, true))]
+}
+
 async fn resume(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
     let (run, change) = (held.record.run, Change::Resume(held.record.id));
     let done = app

@@ -398,6 +398,27 @@ mod service {
                 .unwrap();
         }
 
+        /// The days of June stay and begin at 2pm.
+        pub(super) async fn change_dates(&self, run: RunId) {
+            let session = |date| NewSession {
+                date,
+                start: time!(14:00),
+                end: time!(17:15),
+                break_minutes: 15,
+            };
+            let new = [session(date!(2027 - 06 - 08)), session(date!(2027 - 06 - 15))];
+            self.app
+                .change(async |work| {
+                    let fresh = || work.fresh_id();
+                    calendar::reschedule(work.tx(), work.now(), &fresh, run, &new, None).await?;
+                    work.allocate(run, Asked::by_system(Change::RunChanged))
+                        .await
+                        .map(|_| ())
+                })
+                .await
+                .unwrap();
+        }
+
         /// The relay took the mail, and time goes on to then.
         pub(super) async fn expire(&self, run: RunId, booking: BookingId, after: Duration) {
             self.system(run, Change::StartClock(booking)).await;
@@ -852,21 +873,29 @@ mod service {
         for _ in 0..2 {
             site.post(&site.b(stays, ""), "cannot_come=1")
                 .await
-                .goes_to(&site.b(stays, ""));
+                .goes_to(&site.b(stays, "?told=1"));
         }
-        site.get(&site.b(stays, ""))
+        site.get(&site.b(stays, "?told=1"))
             .await
+            .says("Success")
+            .says("Thank you for telling us. You keep your place on the course.")
             .says("You told us that you cannot come on day 1, Tuesday 8 June 2027");
+        site.get(&site.b(stays, "")).await.says_not("Success");
+        site.get(&site.b(stays, "?told=2")).await.says_not("Success");
         site.post(&site.b(stays, ""), "cannot_come=7").await.is(404);
         site.app.clock().advance(Duration::hours(3));
         site.get(&site.b(stays, ""))
             .await
-            .says_not("day 1, Tuesday")
-            .says("Day 2, Tuesday 15 June 2027");
-        site.post(&site.b(stays, ""), "cannot_come=1")
+            .says_not("Cannot come to a day?");
+        site.post(&site.b(stays, ""), "cannot_come=2")
             .await
-            .goes_to(&site.b(stays, ""));
-        site.app.clock().advance(Duration::days(7));
+            .goes_to(&site.b(stays, "?told=2"));
+        site.app.clock().advance(Duration::days(6));
+        site.get(&site.b(stays, ""))
+            .await
+            .says_not("day 1, Tuesday")
+            .says("cannot come on day 2, Tuesday 15 June 2027");
+        site.app.clock().advance(Duration::days(1));
         site.get(&site.b(stays, ""))
             .await
             .is(200)
@@ -1088,6 +1117,50 @@ mod service {
     }
 
     #[tokio::test]
+    async fn whoever_is_too_late_for_a_free_place_is_told_so() {
+        let site = Service::start().await;
+        let run = site.june(1).await;
+        let holder = site.confirmed(run, "Kim Lee", "kim@example.com").await;
+        let waiting = site.ask(run, "Sam Taylor", "sam@example.com", true).await;
+        site.post(&site.b(waiting, "/confirm"), "answer=yes")
+            .await
+            .is(303);
+        site.post(&site.b(holder, "/cancel"), "answer=cancel")
+            .await
+            .is(303);
+        site.post(&site.o(waiting).await, "answer=decline_stay")
+            .await
+            .is(303);
+        site.get(&site.b(waiting, ""))
+            .await
+            .says("A place is free on these dates now");
+        site.book(run, "Di Hart", "di@example.com").await;
+        site.post(&site.b(waiting, ""), "book=yes")
+            .await
+            .is(409)
+            .says("We could not book that place for you")
+            .says("You are on the waiting list")
+            .says_not("A place is free");
+        assert_eq!(site.state(waiting).await, "waiting");
+    }
+
+    #[tokio::test]
+    async fn new_dates_that_are_gone_are_said_to_be_gone() {
+        let site = Service::start().await;
+        let (june, july) = (site.june(12).await, site.july(12).await);
+        let booking = site.confirmed(june, "Sam Taylor", "sam@example.com").await;
+        for run in [june, july] {
+            site.team(run, Change::CancelRun("A trainer is ill.".into()))
+                .await;
+        }
+        site.post(&site.b(booking, "/move"), "to=6-july-2027")
+            .await
+            .is(409)
+            .says("You cannot have those dates now")
+            .says("These dates are cancelled");
+    }
+
+    #[tokio::test]
     async fn accepting_asks_too_which_booking_to_keep() {
         let site = Service::start().await;
         let (june, july) = (site.june(12).await, site.july(1).await);
@@ -1183,23 +1256,7 @@ mod service {
         site.get(&site.b(booking, "/changed"))
             .await
             .goes_to(&site.b(booking, ""));
-        site.app
-            .change(async |work| {
-                let fresh = || work.fresh_id();
-                let session = |date| NewSession {
-                    date,
-                    start: time!(14:00),
-                    end: time!(17:15),
-                    break_minutes: 15,
-                };
-                let new = [session(date!(2027 - 06 - 08)), session(date!(2027 - 06 - 15))];
-                calendar::reschedule(work.tx(), work.now(), &fresh, run, &new, None).await?;
-                work.allocate(run, Asked::by_system(Change::RunChanged))
-                    .await
-                    .map(|_| ())
-            })
-            .await
-            .unwrap();
+        site.change_dates(run).await;
         let page = site.get(&site.b(booking, "/changed")).await;
         page.is(200)
             .says("10am to 1:15pm")
@@ -1230,6 +1287,25 @@ mod service {
             .await
             .goes_to(&site.b(booking, ""));
         assert_eq!(site.state(booking).await, "cancelled");
+    }
+
+    /// Keeping the dates is no confirmation, and moving needs one.
+    #[tokio::test]
+    async fn a_changed_run_is_kept_and_still_to_be_confirmed() {
+        let site = Service::start().await;
+        let run = site.june(12).await;
+        let booking = site.book(run, "Sam Taylor", "sam@example.com").await;
+        site.change_dates(run).await;
+        site.get(&site.b(booking, "/changed"))
+            .await
+            .says("Please confirm first , then you can move.")
+            .says_not("Move to other dates");
+        site.post(&site.b(booking, "/changed"), "answer=keep")
+            .await
+            .goes_to(&site.b(booking, "/changed"));
+        site.get(&site.b(booking, "/changed"))
+            .await
+            .says("Please also confirm by Wednesday 12 May 2027 at 2pm");
     }
 
     #[tokio::test]

@@ -20,6 +20,8 @@ pub(super) struct SupportPage {
     needs: NeedsForm,
     boxes: Vec<NeedBox>,
     lines: Vec<DetailLine>,
+    /// Shows the lines to say more from the start.
+    open: bool,
     errors: Vec<Problem>,
 }
 
@@ -36,6 +38,7 @@ impl SupportPage {
 
     fn with(booking: Facts, op: String, noted: bool, needs: NeedsForm) -> Self {
         let (boxes, lines, errors) = (NeedsForm::boxes(), needs.lines(), needs.problems());
+        let open = needs.is_detailed();
         Self {
             booking,
             op,
@@ -43,6 +46,7 @@ impl SupportPage {
             needs,
             boxes,
             lines,
+            open,
             errors,
         }
     }
@@ -97,13 +101,45 @@ impl Page for SupportPage {
             page(false, NeedsForm::default()),
             page(true, NeedsForm::default()),
             page(true, nothing),
+            page(true, too_long(&["bsl"])),
         ]
     }
+}
+
+/// A form with too much in the line of the first need, as it comes back.
+#[cfg(test)]
+fn too_long(chosen: &[&str]) -> NeedsForm {
+    let mut form = NeedsForm {
+        chosen: chosen.iter().map(|it| (*it).to_owned()).collect(),
+        ..NeedsForm::default()
+    };
+    if let Some(detail) = form.details.get_mut("bsl") {
+        *detail = crate::forms::Answer::new("x".repeat(3_000));
+    }
+    judge(&mut form);
+    form
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A link of the error summary leads to a field that can be seen.
+    #[test]
+    fn the_lines_to_say_more_are_open_when_one_is_typed_or_wrong() {
+        let page = |form| {
+            SupportPage::with(
+                crate::public::manage::sample_facts(true),
+                String::new(),
+                true,
+                form,
+            )
+        };
+        assert!(!page(NeedsForm::default()).open);
+        for form in [too_long(&["bsl"]), too_long(&[]), too_long(&["bsl", "none"])] {
+            assert!(page(form).open);
+        }
+    }
 
     #[test]
     fn no_choice_does_not_wipe_out_what_was_noted() {
