@@ -8,6 +8,7 @@ mod command_line;
 mod course_dates;
 mod last_place;
 mod leaves_no_trace;
+mod links_of_forms;
 mod lost_links;
 mod new_dates;
 mod on_the_disk;
