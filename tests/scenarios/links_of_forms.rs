@@ -2,7 +2,7 @@
 //! say so without telling who exists (U-09).
 
 use axum::http::{Method, StatusCode};
-use sea_orm::{ConnectionTrait as _, FromQueryResult as _, JsonValue, Statement};
+use sea_orm::{FromQueryResult as _, JsonValue, Statement};
 use tests::{Browser, TestApp};
 
 const TABLES: [&str; 10] = [
