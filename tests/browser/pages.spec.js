@@ -109,11 +109,11 @@ test('the booking form: each question, its errors, and the end', async ({ page }
   await press('Continue')
 
   await checkPage(page, 'book-support')
-  await type('Their name', 'Jo Example')
+  await type('Their name (optional)', 'Jo Example')
   await press('Continue')
   await checkErrors(page, ['Enter their phone number'])
   await checkPage(page, 'book-support-errors')
-  await type('Their phone number', '01632 960 001')
+  await type('Their phone number (optional)', '01632 960 001')
   await press('Continue')
 
   await checkPage(page, 'book-check')
@@ -333,4 +333,59 @@ test('a course that is over', async ({ page }) => {
   await checkPage(page, 'booking-finished')
   await page.goto(`${page.url()}/join`)
   await checkPage(page, 'join-over')
+})
+
+// U-20, where a long name is read: the page of the booking and those behind it, and the rehearsal.
+test('a long name', async ({ page }) => {
+  const { choose, press } = mouse(page)
+  await fillIn(page, mouse(page), /^Book a place for Tuesday 22 and Wednesday 23 June 2027/)
+  await checkPage(page, 'long-name-check')
+  await press('Confirm my booking')
+  await openMail(page, somebody.email, 'Please confirm your email')
+  await followMail(page, /\/confirm$/)
+  const link = page.url().replace(/\/confirm$/, '')
+  await choose('Yes, I made this booking')
+  await press('Continue')
+  await expect(page.getByText(somebody.name.split(' ')[0]).first()).toBeVisible()
+  for (const [name, path] of Object.entries({ booking: link, details: `${link}/details`, move: `${link}/move`, rehearsal: '/rehearsal' })) {
+    await page.goto(path)
+    await checkPage(page, `long-name-${name}`)
+  }
+  await expect(page.getByRole('link', { name: new RegExp(`^${somebody.name.split(' ')[0]}`) })).toBeVisible()
+  await openMail(page, somebody.email, 'Your booking for')
+  await checkPage(page, 'long-name-mail')
+})
+
+// B-31: "I cannot come" is there from the day before, and thanked for.
+test('a day that somebody cannot come to', async ({ page }) => {
+  const { press } = mouse(page)
+  await openMail(page, 'alex@example.org', 'Your booking for')
+  await followMail(page, /\/b\/[\w-]+$/)
+  const link = page.url()
+  const cannot = page.getByRole('button', { name: /^I cannot come/ })
+  await expect(cannot).toHaveCount(0)
+  await page.goto('/rehearsal')
+  const first = /Day 1\s+\w+ (\d+) (\w+) (\d+)/
+  await page.goto(link)
+  const [, day, month, year] = first.exec(await page.getByRole('main').innerText())
+  const eve = new Date(`${day} ${month} ${year} 12:00 UTC`)
+  eve.setUTCDate(eve.getUTCDate() - 1)
+  await page.goto('/rehearsal')
+  await page.getByLabel('Date').fill(eve.toISOString().slice(0, 10))
+  await page.getByLabel('Time').fill('12:00')
+  await press('Set the clock')
+  await page.goto(link)
+  await expect(cannot).toHaveCount(1)
+  await checkPage(page, 'cannot-come')
+  await cannot.click()
+  await expect(page.getByText('Thank you for telling us.')).toBeVisible()
+  await checkPage(page, 'cannot-come-told')
+})
+
+// Whoever came is still there to look at, as long as their links live.
+test('the rehearsal lists dates that are over', async ({ page }) => {
+  await page.goto('/rehearsal')
+  await expect(page.getByText('These dates are over.')).toBeVisible()
+  await page.getByRole('link', { name: /^Ash/ }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your course has finished')
 })

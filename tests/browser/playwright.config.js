@@ -3,7 +3,7 @@
 //   npx playwright test                      needs a built target/debug/alongside
 //   npx playwright test booking --project phone
 //
-// CHROMIUM and ALONGSIDE name other programs than the usual two.
+// CHROMIUM and ALONGSIDE name other programs than the usual two; samples.spec.js says where samples come from.
 
 import { availableParallelism, cpus } from 'node:os'
 import { defineConfig } from '@playwright/test'

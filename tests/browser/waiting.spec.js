@@ -2,7 +2,7 @@
 
 import { mouse } from './hands.js'
 import { cancelFor, fillIn, followMail, openMail } from './journeys.js'
-import { expect, test } from './support.js'
+import { checkPage, expect, test } from './support.js'
 
 const kim = { name: 'Kim Example', email: 'kim@example.org' }
 // Six people hold the six places of these dates, and three stand in the queue before Kim.
@@ -14,6 +14,7 @@ test('wait, be offered a place, accept', async ({ page }) => {
   await fillIn(page, mouse(page), button, kim)
   await press('Join the waiting list')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('You are on the waiting list')
+  await checkPage(page, 'done-waiting')
 
   for (const holder of holders) {
     await cancelFor(page, mouse(page), holder)
@@ -23,11 +24,12 @@ test('wait, be offered a place, accept', async ({ page }) => {
   await expect(page.getByRole('radio', { checked: true })).toHaveCount(0)
   await choose('Yes, book it for me')
   await press('Send my answer')
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('You have a place')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Thank you. You have a place')
+  await checkPage(page, 'offer-accepted')
 
   // The same link shows what became of the offer, and asks nothing again.
   await page.reload()
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('You have a place')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Thank you. You have a place')
   await expect(page.getByRole('radio')).toHaveCount(0)
   await openMail(page, kim.email, 'Your booking for')
 })

@@ -66,3 +66,30 @@ async fn fifty_people_press_for_the_last_place_and_one_gets_it() {
     assert_eq!(to_one[0].read().subject(), "Please confirm your email");
     site.must_hold().await;
 }
+
+/// Somebody looks for other dates, and those fill up while they choose: their own dates stay within reach.
+#[tokio::test]
+async fn other_dates_that_fill_up_are_named_and_the_own_ones_stay() {
+    let site = TestApp::start().await;
+    let own = site.run_with_places(12).await;
+    let other = site.run_on(1, &["2027-09-07", "2027-09-14"]).await;
+    let check = site
+        .answers(&site.browser(), own, "book", "Sam Sorrel", "sam@example.org")
+        .await;
+    let dates = check.follow("Change the dates").await;
+    let form = dates
+        .form("Use these dates")
+        .choose("Tuesday 7 and Tuesday 14 September 2027");
+    site.hold(other, "Kim Kale", "kim@example.org").await;
+    let gone = form.submit().await;
+    gone.must_be(StatusCode::CONFLICT)
+        .must_say("You cannot have Tuesday 7 and Tuesday 14 September 2027 now")
+        .must_say("Your answers are still for Tuesday 8 and Tuesday 15 June 2027");
+    gone.follow("Back to your answers")
+        .await
+        .must_say("Check your answers");
+    let check = gone.follow("Go on with Tuesday 8").await;
+    let done = check.agreed("Confirm my booking").submit().await;
+    done.must_say("Your place is booked").must_say("8 June 2027");
+    site.must_hold().await;
+}

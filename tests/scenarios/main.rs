@@ -14,6 +14,7 @@ mod known_or_not;
 mod last_place;
 mod leaves_no_trace;
 mod links_stop;
+mod links_of_forms;
 mod lost_links;
 mod new_dates;
 mod on_the_disk;

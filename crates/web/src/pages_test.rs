@@ -91,7 +91,6 @@ fn sample_site() -> Site {
 }
 
 /// What is wrong with a page, in words.
-#[expect(clippy::too_many_lines, reason = "one rule after the other")]
 fn faults(html: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let document = scraper::Html::parse_document(html);

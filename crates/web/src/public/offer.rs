@@ -301,10 +301,8 @@ impl OverPage {
     fn plain(became: Became, rows: Vec<Row>) -> Self {
         let (heading, lead): (_, &[&'static str]) = match became {
             Became::Accepted => (
-                "You have a place",
-                &[
-                    "Thank you for your answer. We have emailed you what happens next, with a link to your booking.",
-                ],
+                "Thank you. You have a place",
+                &["We have emailed you what happens next, with a link to your booking."],
             ),
             Became::Declined => (
                 "You are still on the waiting list",
@@ -313,7 +311,7 @@ impl OverPage {
                 ],
             ),
             Became::Left => (
-                "You have left the waiting list",
+                "We have taken you off the list",
                 &[
                     "Thank you for your answer. You do not need to do anything else. You are welcome to book again.",
                 ],
@@ -336,7 +334,7 @@ impl OverPage {
                 ],
             ),
             Became::CalledOff => (
-                "These dates are cancelled",
+                "This offer has ended",
                 &["We are sorry. The course on these dates cannot go ahead. Our newest email says more."],
             ),
             Became::Ended => (

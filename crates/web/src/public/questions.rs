@@ -266,7 +266,8 @@ impl NeedsForm {
         }
         for (code, detail) in &mut self.details {
             if self.chosen.contains(code) {
-                detail.at_most(TEXT, "What you tell us");
+                // The words tell one link of the summary from the others (U-25).
+                detail.at_most(TEXT, &format!("What you tell us about “{}”", words(&NEEDS, code)));
             }
         }
     }

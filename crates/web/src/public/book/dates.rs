@@ -421,7 +421,8 @@ pub(super) mod samples {
 
     pub(in crate::public::book) fn choices() -> Vec<DateChoice> {
         let later = RunDates {
-            slug: "2027-02-09".to_owned(),
+            slug: "2027-01-26-2".to_owned(),
+            sessions: run().sessions.into_iter().take(1).collect(),
             ..run()
         };
         vec![

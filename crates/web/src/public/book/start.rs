@@ -195,7 +195,7 @@ fn closed(
         (_, Availability::Cancelled) => {
             let reason = run.cancel_reason.clone().into_iter();
             let text = said(&["We are sorry. You can choose other dates."]);
-            ("These dates are cancelled", reason.chain(text).collect(), None)
+            ("These dates cannot go ahead", reason.chain(text).collect(), None)
         }
         (_, Availability::Finished) => (
             "These dates are over",

@@ -145,6 +145,12 @@ fn question(app: &App, held: &Held) -> Question {
     }
 }
 
+/// The question to look at.
+#[cfg(test)]
+pub(super) fn samples(app: &App) -> Vec<Question> {
+    vec![question(app, &super::tests::held(booking::State::Booked, true))]
+}
+
 fn path(held: &Held) -> String {
     NewAddressPath {
         token: held.token.clone(),

@@ -70,7 +70,12 @@ impl NextDates {
     fn of(run: &RunDates) -> Self {
         let href = format!("/courses/{}/{}", run.course_code, run.slug);
         Self {
-            text: words::dates(&run.sessions),
+            // With the hours, so that two that begin on one day are told apart (U-25).
+            text: format!(
+                "{}, {}",
+                words::dates(&run.sessions),
+                words::all_hours(&run.sessions)
+            ),
             href,
         }
     }

@@ -155,6 +155,7 @@ impl Page for Question {
             super::confirm::samples(&app),
             super::keep::samples(&app),
             super::moving::samples(&app),
+            super::new_address::samples(&app),
             super::still_interested::samples(&app),
             crate::public::offer::samples(&app),
         ];

@@ -582,11 +582,11 @@ fn headline(held: &Held, known: &Known) -> (&'static str, String, &'static str) 
         ),
         State::Booked if over => ("Your course has finished", "Finished", ""),
         State::Booked => ("You have a place", "Booked", "green"),
-        State::Waiting => ("You are on the waiting list", "Waiting", "blue"),
+        State::Waiting => ("You are waiting for a place", "Waiting", "blue"),
         State::Offered { until } => {
             let (day, _) = london::local(until);
             return (
-                "A place has come up",
+                "We have a place for you",
                 format!("Offered, reply by {}", words::date(day)),
                 "yellow",
             );

@@ -824,7 +824,7 @@ mod service {
         assert_eq!(site.state(booking).await, "offered");
         site.get(&site.b(booking, ""))
             .await
-            .says("A place has come up")
+            .says("We have a place for you")
             .says("Answer the offer");
     }
 
@@ -959,7 +959,7 @@ mod service {
         let waiting = site.ask(run, "Kim Lee", "kim@example.com", true).await;
         site.get(&site.b(waiting, ""))
             .await
-            .says("You are on the waiting list")
+            .says("You are waiting for a place")
             .says("Tell us that it is yours");
         site.post(&site.b(first, "/cancel"), "answer=cancel")
             .await
@@ -1031,7 +1031,7 @@ mod service {
     async fn saying_no_to_an_offer_keeps_the_place_in_the_list_or_leaves_it() {
         for (answer, state, words) in [
             ("decline_stay", "waiting", "You are still on the waiting list"),
-            ("decline_leave", "cancelled", "You have left the waiting list"),
+            ("decline_leave", "cancelled", "We have taken you off the list"),
         ] {
             let site = Service::start().await;
             let run = site.june(1).await;
@@ -1139,7 +1139,7 @@ mod service {
             .await
             .is(409)
             .says("We could not book that place for you")
-            .says("You are on the waiting list")
+            .says("You are waiting for a place")
             .says_not("A place is free");
         assert_eq!(site.state(waiting).await, "waiting");
     }
