@@ -15,6 +15,8 @@ mod one_person;
 mod power_cut;
 mod relay_away;
 mod sent_twice;
+mod sign_in;
 mod too_many;
 mod waiting_list;
+mod who_may;
 mod without_email;

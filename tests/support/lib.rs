@@ -14,6 +14,7 @@ mod every_answer;
 mod journey;
 mod program;
 mod sink;
+mod team;
 
 pub use app::{TestApp, london};
 pub use browser::{Browser, Form, PageView};
@@ -21,3 +22,4 @@ pub use database::TestDatabase;
 pub use journey::Applicant;
 pub use program::{Installation, NO_ANSWER, Served, program};
 pub use sink::{Kept, Sink};
+pub use team::Member;

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::Error;
 
 /// The largest body of a form that anybody can send.
-const BODY: usize = 64 * 1024;
+pub(crate) const BODY: usize = 64 * 1024;
 /// The most fields of such a form.
 const FIELDS: usize = 100;
 
@@ -112,6 +112,11 @@ impl Fields {
             (false, true) => Ok(Some(op)),
             (false, false) => Err(bad("the number of the form is malformed")),
         }
+    }
+
+    /// Every field as it came, in order.
+    pub(crate) fn all(self) -> Vec<(String, String)> {
+        self.left
     }
 
     /// What was sent and where, without the number: the same for a repeat, different otherwise.

@@ -3,6 +3,7 @@
 //! Handlers open a change, walk through the door of a domain, and the mail that follows is written in
 //! the same change. They decide nothing themselves and cannot send mail.
 
+mod account;
 mod app;
 mod assets;
 pub mod cli;
@@ -16,6 +17,7 @@ pub mod database;
 mod entity;
 mod error;
 mod forms;
+mod guard;
 mod import;
 mod kept;
 mod limits;
@@ -33,7 +35,9 @@ mod routes;
 mod same_origin;
 mod secrets;
 mod serve;
+mod sign_in;
 mod site;
+mod staff;
 mod tasks;
 mod theme;
 pub mod verify;
@@ -49,11 +53,13 @@ mod pages_test;
 pub use app::{App, Setup};
 pub use clock::Clock;
 pub use error::Error;
-pub use mailer::Mailer;
+pub use mailer::{Mailer, Sent};
 pub use pages::BadTemplate;
 pub use rounds::rounds;
 pub use routes::{Route, Who};
-pub use secrets::Secrets;
+pub use secrets::{Keys, Secrets};
+pub use sign_in::invite::{Invited, NotInvited};
+pub use sign_in::role::Role;
 pub use work::Work;
 
 use axum::Router;
@@ -62,8 +68,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 /// The whole service.
 pub fn router(app: App) -> Router {
-    let (routes, _) = all_routes(app.setup().rehearsal).into_parts();
-    routes
+    all_routes(app.setup().rehearsal)
+        .guarded(&app)
         .route("/static/{*path}", axum::routing::get(assets::serve))
         .fallback(public::other)
         .layer(CatchPanicLayer::new())
@@ -82,11 +88,14 @@ pub fn router(app: App) -> Router {
 
 /// The table of routes, as `alongside routes` prints it.
 pub fn route_table(rehearsal: bool) -> Vec<Route> {
-    all_routes(rehearsal).into_parts().1
+    all_routes(rehearsal).into_table()
 }
 
 fn all_routes(rehearsal: bool) -> routes::Routes {
-    let routes = public::routes();
+    let routes = public::routes()
+        .and(sign_in::routes())
+        .and(account::routes())
+        .and(staff::routes());
     if rehearsal {
         routes.and(rehearsal::routes())
     } else {

@@ -22,6 +22,7 @@ pub(crate) struct Limits {
     holds: Keyed,
     link_misses: Keyed,
     addresses: Keyed,
+    log_ins: Keyed,
     corrections: RateLimiter<Uuid, DashMapStateStore<Uuid>, ByClock, NoOpMiddleware<Second>>,
 }
 
@@ -32,6 +33,7 @@ impl Limits {
             holds: keyed(Quota::per_hour(count(10))),
             link_misses: keyed(Quota::per_minute(count(20))),
             addresses: keyed(Quota::per_hour(count(30))),
+            log_ins: keyed(Quota::per_hour(count(120))),
             corrections: RateLimiter::dashmap_with_clock(Quota::per_hour(count(5)), ByClock(clock.clone())),
         }
     }
@@ -53,6 +55,11 @@ impl Limits {
         limit
             .check_key(&form)
             .map_err(|it| it.wait_time_from(limit.clock().now()))
+    }
+
+    /// Counts one code that somebody asks for (120 an hour: a whole team may share an address).
+    pub(crate) fn log_in(&self, from: IpAddr) -> Result<(), Duration> {
+        check(&self.log_ins, from)
     }
 
     /// Counts one form that makes us write to an address (30 an hour).
