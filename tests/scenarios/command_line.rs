@@ -739,6 +739,22 @@ fn a_demo_shows_everything_and_leaves_nothing_behind() {
             .contains("message/rfc822")
     );
 
+    for (name, start) in [
+        ("morgan", "/team"),
+        ("rowan", "/team"),
+        ("quinn", "/today"),
+        ("tate", "/today"),
+    ] {
+        let (head, _) = demo.post("/rehearsal/log-in", &format!("email={name}%40example.org"));
+        assert!(
+            head.contains(&format!("location: {start}\r\n")) && head.contains("set-cookie: signin="),
+            "{head}"
+        );
+    }
+    // Whoever only booked has no account.
+    let (head, _) = demo.post("/rehearsal/log-in", "email=alex%40example.org");
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+
     let mut rest = String::new();
     assert_eq!(demo.stop("TERM"), Some(0));
     demo.out.read_to_string(&mut rest).expect("the rest");

@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use tests::{Browser, Member, PageView, TestApp};
 use time::Duration;
+use tokio::task::JoinSet;
 use web::Role;
 
 const SAM: &str = "sam@example.org";
@@ -344,6 +345,33 @@ async fn five_wrong_codes_of_the_app_end_the_log_in_but_lock_nobody_out() {
     type_app_code(&page, "12345")
         .await
         .must_say("That is not the code");
+}
+
+/// Tries that come at once are counted like tries in a row.
+#[tokio::test]
+async fn many_tries_at_once_are_no_more_than_five() {
+    let site = TestApp::start().await;
+    let member = sam(&site).await;
+    wait(&site, 1);
+    let browser = site.browser();
+    let page = site.ask_for_code(&browser, SAM).await;
+    let code = site.code_of(SAM);
+    at_once(&browser, "/login/code", other_than(&code)).await;
+    type_code(&page, &code)
+        .await
+        .must_say("This code no longer works");
+    let page = site.log_in(&browser, SAM).await;
+    at_once(&browser, "/login/totp", "12345").await;
+    assert_eq!(type_app_code(&page, &member.app_code(&site)).await.path, "/login");
+}
+
+async fn at_once(browser: &Browser, path: &'static str, code: &'static str) {
+    let mut tries = JoinSet::new();
+    for _ in 0..8 {
+        let browser = browser.clone();
+        tries.spawn(async move { browser.post(path, &[("code", code)]).await });
+    }
+    tries.join_all().await;
 }
 
 #[tokio::test]

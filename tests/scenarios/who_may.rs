@@ -4,12 +4,11 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use tests::{Browser, PageView, TestApp};
 use web::{Role, Route, Who};
 
+const NOBODYS: &str = "018f4d2e-7c11-7a2b-9c3d-0123456789ab";
+
 /// A path of the pattern with ids that nobody has.
 fn invented(pattern: &str) -> String {
-    let part = |it: &str| match it.starts_with('{') {
-        true => "018f4d2e-7c11-7a2b-9c3d-0123456789ab".to_owned(),
-        false => it.to_owned(),
-    };
+    let part = |it: &str| if it.starts_with('{') { NOBODYS } else { it }.to_owned();
     pattern.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
@@ -41,6 +40,14 @@ fn same(one: &PageView, other: &PageView) -> bool {
 
 fn needs_log_in(route: &Route) -> bool {
     matches!(route.who, Who::Arriving | Who::SignedIn | Who::Roles(_))
+}
+
+/// T-51
+#[test]
+fn pages_of_a_rehearsal_are_there_in_a_rehearsal_alone() {
+    let is_rehearsal = |it: &Route| it.path.starts_with("/rehearsal");
+    assert!(!web::route_table(false).iter().any(is_rehearsal));
+    assert!(web::route_table(true).iter().any(is_rehearsal));
 }
 
 #[tokio::test]
