@@ -12,6 +12,7 @@ mod m20261120_000004_bookings;
 mod m20261120_000005_mail;
 mod m20261120_000006_forms;
 mod m20261125_000007_addresses;
+mod m20261125_000008_sign_in;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000005_mail::Migration),
             Box::new(m20261120_000006_forms::Migration),
             Box::new(m20261125_000007_addresses::Migration),
+            Box::new(m20261125_000008_sign_in::Migration),
         ]
     }
 }

@@ -231,7 +231,7 @@ impl Drop for Running {
     }
 }
 
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 12] = [
     &["serve"],
     &["demo"],
     &["migrate"],
@@ -243,6 +243,7 @@ const COMMANDS: [&[&str]; 11] = [
     &["settings"],
     &["settings", "set"],
     &["merge"],
+    &["invite"],
 ];
 
 #[test]
@@ -279,6 +280,19 @@ fn what_is_not_understood_ends_with_2_and_one_sentence() {
         (&["demo", "--listen", "0.0.0.0"], "--listen"),
         (&["demo", "--config", "x.toml"], "leave out --config"),
         (&["merge", "4827 KX"], "<OTHER_REFERENCE>"),
+        (&["invite", "sam@example.org"], "--role"),
+        (
+            &["invite", "sam@example.org", "--role", "king"],
+            "it is one of facilitator",
+        ),
+        (
+            &["invite", "nobody", "--role", "lead"],
+            "no address that can log in",
+        ),
+        (
+            &["settings", "set", "staff_idle", "500"],
+            "between 5 and 120 minutes",
+        ),
         (&["settings", "set", "colour", "red"], "no setting called colour"),
         (
             &["settings", "set", "offer_window", "500"],
@@ -302,8 +316,16 @@ fn the_table_of_routes_is_json() {
             route["path"].as_str().is_some_and(|it| it.starts_with('/')),
             "{route}"
         );
+        let who = [
+            "anyone",
+            "link_holder",
+            "arriving",
+            "signed_in",
+            "facilitator",
+            "coordinator or lead",
+        ];
         assert!(
-            ["anyone", "link_holder"].contains(&route["who"].as_str().unwrap_or_default()),
+            who.contains(&route["who"].as_str().unwrap_or_default()),
             "{route}"
         );
         assert!(
@@ -311,6 +333,35 @@ fn the_table_of_routes_is_json() {
             "{route}"
         );
     }
+}
+
+#[test]
+fn the_first_person_is_invited_from_here() {
+    let place = Place::new();
+    let invite = [
+        "invite",
+        "sam@example.org",
+        "--role",
+        "lead",
+        "--name",
+        "Sam Sorrel",
+    ];
+    let words = "An invitation to be a lead is on its way to sam@example.org.\n";
+    assert_eq!(place.ok(&invite), words);
+    assert_eq!(place.ok(&invite), words, "once more is a new link");
+    let again = place.ok(&["invite", "SAM@example.org", "--role", "administrator"]);
+    assert!(again.contains("to be an administrator"), "{again}");
+    assert!(
+        place
+            .ok(&["settings", "set", "staff_idle", "20"])
+            .contains("staff_idle is now \"20\"")
+    );
+    let all = place.ok(&["settings"]);
+    let line = all
+        .lines()
+        .find(|it| it.contains("staff_idle"))
+        .expect("it is listed");
+    assert!(line.contains("20") && line.contains("5 to 120 minutes"), "{line}");
 }
 
 #[test]
@@ -696,6 +747,22 @@ fn a_demo_shows_everything_and_leaves_nothing_behind() {
             .0
             .contains("message/rfc822")
     );
+
+    for (name, start) in [
+        ("morgan", "/team"),
+        ("rowan", "/team"),
+        ("quinn", "/today"),
+        ("tate", "/today"),
+    ] {
+        let (head, _) = demo.post("/rehearsal/log-in", &format!("email={name}%40example.org"));
+        assert!(
+            head.contains(&format!("location: {start}\r\n")) && head.contains("set-cookie: signin="),
+            "{head}"
+        );
+    }
+    // Whoever only booked has no account.
+    let (head, _) = demo.post("/rehearsal/log-in", "email=alex%40example.org");
+    assert!(head.starts_with("http/1.1 404"), "{head}");
 
     let mut rest = String::new();
     assert_eq!(demo.stop("TERM"), Some(0));

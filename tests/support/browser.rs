@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,12 +16,13 @@ use tower::ServiceExt;
 
 use crate::every_answer;
 
-/// One visitor.
+/// One visitor; copies share their cookies, as windows of one browser do.
 #[derive(Clone)]
 pub struct Browser {
     router: Router,
     base_url: String,
     from: SocketAddr,
+    cookies: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl std::fmt::Debug for Browser {
@@ -72,6 +74,53 @@ impl Browser {
             router,
             base_url: base_url.to_owned(),
             from,
+            cookies: Arc::default(),
+        }
+    }
+
+    /// The value of a cookie that the browser has.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.jar().get(name).cloned()
+    }
+
+    /// Puts a cookie into the browser, or takes it out.
+    pub fn set_cookie(&self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.jar().insert(name.to_owned(), value.to_owned()),
+            None => self.jar().remove(name),
+        };
+    }
+
+    /// Another browser of the same person, at the same network, with copies of these cookies.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        let cookies = Arc::new(Mutex::new(self.jar().clone()));
+        Self {
+            cookies,
+            ..self.clone()
+        }
+    }
+
+    fn jar(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does with cookies what an answer says.
+    fn heed(&self, headers: &axum::http::HeaderMap) {
+        let said = |name: &str| {
+            let all = headers.get_all(name).iter();
+            all.filter_map(|it| it.to_str().ok()).collect::<Vec<_>>()
+        };
+        if said("clear-site-data")
+            .iter()
+            .any(|it| it.contains("\"cookies\""))
+        {
+            self.jar().clear();
+        }
+        for line in said("set-cookie") {
+            let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            self.set_cookie(name, Some(value).filter(|_| !attributes.contains("Max-Age=0")));
         }
     }
 
@@ -132,6 +181,15 @@ impl Browser {
     pub async fn send(&self, mut request: Request<Body>) -> PageView {
         let path = request.uri().path().to_owned();
         request.extensions_mut().insert(ConnectInfo(self.from));
+        let cookies: Vec<String> = self
+            .jar()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !cookies.is_empty() && !request.headers().contains_key(header::COOKIE) {
+            let line = cookies.join("; ").parse().expect("a header");
+            request.headers_mut().insert(header::COOKIE, line);
+        }
         let response = self
             .router
             .clone()
@@ -139,6 +197,7 @@ impl Browser {
             .await
             .expect("the router answers");
         let (parts, body) = response.into_parts();
+        self.heed(&parts.headers);
         let bytes = body.collect().await.expect("a body").to_bytes();
         let body = String::from_utf8_lossy(&bytes).into_owned();
         let faults = every_answer::faults(&path, &parts.headers, &body);

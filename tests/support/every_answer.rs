@@ -1,4 +1,4 @@
-//! What holds for every answer that a scenario gets, looked at each time one comes: no cookie (T-31),
+//! What holds for every answer that a scenario gets, looked at each time one comes: no cookie but those of logging in (T-31),
 //! nothing kept by the browser (U-38), and in every page no id (T-37), nothing that the content policy
 //! forbids (U-02, U-03), the support text in its place (U-34) and none of the words we do not say (U-35).
 
@@ -40,25 +40,47 @@ const SAID_BY_THE_COURSE: &str = "plan, run and review this course";
 pub(crate) fn faults(path: &str, headers: &HeaderMap, body: &str) -> Vec<String> {
     let text = |name| headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or("");
     let mut faults = Vec::new();
-    if headers.contains_key(header::SET_COOKIE) {
-        faults.push("T-31: it sets a cookie".to_owned());
+    let cookies = headers.get_all(header::SET_COOKIE).iter();
+    for line in cookies.map(|it| it.to_str().unwrap_or_default()) {
+        if !is_cookie_of_log_in(path, line) {
+            faults.push(format!("T-31: it sets the cookie {line:?}"));
+        }
     }
     if !path.starts_with("/static/") && text(header::CACHE_CONTROL) != "no-store" {
         faults.push("U-38: a browser may keep it".to_owned());
     }
-    if let Some(id) = an_id(path).or_else(|| an_id(text(header::LOCATION))) {
+    let id = an_id(path).or_else(|| an_id(text(header::LOCATION)));
+    if let Some(id) = id.filter(|_| !is_inside(path) && !is_inside(text(header::LOCATION))) {
         faults.push(format!("T-37: its address holds the id {id}"));
     }
     // An answer to HEAD has no page.
     if text(header::CONTENT_TYPE).starts_with("text/html") && !body.is_empty() {
-        faults.extend(page_faults(body));
+        faults.extend(page_faults(body, is_inside(path)));
     }
     faults
 }
 
-fn page_faults(body: &str) -> Vec<String> {
+/// Pages for people who are logged in, and those that bring them back there: ids give no rights in them
+/// and may be seen (T-37).
+fn is_inside(path: &str) -> bool {
+    ["/account", "/stash/", "/login"]
+        .iter()
+        .any(|it| path.starts_with(it))
+}
+
+/// The two cookies of logging in, and only where people log in or out (T-16, T-31).
+fn is_cookie_of_log_in(path: &str, line: &str) -> bool {
+    let is_there = ["/login", "/logout", "/step-up", "/rehearsal/log-in"]
+        .iter()
+        .any(|it| path == *it || path.starts_with(&format!("{it}/")));
+    let name = line.split('=').next().unwrap_or_default();
+    let is_one = ["ask", "signin", "__Host-ask", "__Host-signin"].contains(&name);
+    is_there && is_one && line.contains("; Path=/; HttpOnly; SameSite=Lax")
+}
+
+fn page_faults(body: &str, is_inside: bool) -> Vec<String> {
     let mut faults = Vec::new();
-    if let Some(id) = an_id(body) {
+    if let Some(id) = an_id(body).filter(|_| !is_inside) {
         faults.push(format!("T-37: it holds the id {id}"));
     }
     let page = Html::parse_document(body);
@@ -143,8 +165,11 @@ mod tests {
 
     #[test]
     fn a_plain_page_is_sound() {
-        assert_eq!(page_faults(&page("<p>You have failed-safe words</p>")).len(), 1);
-        assert_eq!(page_faults(&page("<p>Your place is booked</p>")), [""; 0]);
+        assert_eq!(
+            page_faults(&page("<p>You have failed-safe words</p>"), false).len(),
+            1
+        );
+        assert_eq!(page_faults(&page("<p>Your place is booked</p>"), false), [""; 0]);
     }
 
     #[test]
@@ -164,14 +189,14 @@ mod tests {
             ("<p>The next run of the course</p>", "U-35"),
             ("<aside class=\"al-help\">none</aside>", ""),
         ] {
-            let faults = page_faults(&page(main));
+            let faults = page_faults(&page(main), false);
             assert_eq!(
                 faults.iter().any(|it| it.starts_with(rule)),
                 !rule.is_empty(),
                 "{main}: {faults:?}"
             );
         }
-        assert!(page_faults("<p>bare</p>")[0].starts_with("U-34"));
+        assert!(page_faults("<p>bare</p>", false)[0].starts_with("U-34"));
         let mut headers = HeaderMap::new();
         headers.insert(header::SET_COOKIE, header::HeaderValue::from_static("a=b"));
         let faults = faults("/", &headers, "");
@@ -179,5 +204,14 @@ mod tests {
             faults[0].starts_with("T-31") && faults[1].starts_with("U-38"),
             "{faults:?}"
         );
+        for (path, line, is_sound) in [
+            ("/login/code", "signin=x; Path=/; HttpOnly; SameSite=Lax", true),
+            ("/login/code", "signin=x; Path=/; SameSite=Lax", false),
+            ("/login/code", "other=x; Path=/; HttpOnly; SameSite=Lax", false),
+            ("/loginless", "signin=x; Path=/; HttpOnly; SameSite=Lax", false),
+            ("/courses", "signin=x; Path=/; HttpOnly; SameSite=Lax", false),
+        ] {
+            assert_eq!(is_cookie_of_log_in(path, line), is_sound, "{path} {line}");
+        }
     }
 }

@@ -129,6 +129,12 @@ impl TestApp {
         row.expect("a row").try_get_by_index::<i64>(0).expect("a number")
     }
 
+    /// Changes the records past all doors, as only a test may.
+    pub async fn execute(&self, sql: &str) {
+        let writer = &self.database().handles.writer;
+        writer.execute_unprepared(sql).await.expect("it is done");
+    }
+
     /// The subjects of all mail taken for an address, in order.
     pub fn subjects(&self, email: &str) -> Vec<String> {
         let sent = self.mailer.sent();

@@ -15,6 +15,7 @@ mod journey;
 mod program;
 mod proxy;
 mod sink;
+mod team;
 
 pub use app::{TestApp, london};
 pub use browser::{Browser, Form, PageView};
@@ -23,3 +24,4 @@ pub use journey::Applicant;
 pub use program::{Installation, NO_ANSWER, Served, program};
 pub use proxy::Proxy;
 pub use sink::{Kept, Sink};
+pub use team::Member;

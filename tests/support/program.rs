@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use web::database::{Handles, Records};
-use web::{Clock, Secrets};
+use web::{Clock, Keys, Secrets};
 
 use crate::{Browser, Sink, TestDatabase};
 
@@ -218,14 +218,18 @@ impl Installation {
         Records::Embedded(file).open().await.expect("the records open")
     }
 
-    /// The keys of this installation, for links as they are in its mail.
+    /// The key of this installation for links as they are in its mail; no other key.
     pub fn secrets(&self) -> Secrets {
         let text = self.read("data/keys/token");
         let bytes: Vec<u8> = (0..64)
             .step_by(2)
             .map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("a key"))
             .collect();
-        Secrets::unpredictable(bytes.try_into().expect("32 bytes"))
+        Secrets::unpredictable(Keys {
+            token: bytes.try_into().expect("32 bytes"),
+            code: [0; 32],
+            seal: [0; 32],
+        })
     }
 }
 

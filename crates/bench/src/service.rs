@@ -42,7 +42,7 @@ impl Service {
                 rehearsal: false,
                 mail_folder: None,
             };
-            let secrets = Secrets::unpredictable([7; 32]);
+            let secrets = Secrets::unpredictable(crate::records::keys());
             let app = App::new(handles, Clock::system(), secrets, setup)?;
             Ok(web::router(app))
         })?;

@@ -24,6 +24,8 @@ use tracing_subscriber::fmt::format::{Format, Json, JsonFields};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
+use crate::sign_in::invite::{Invited, NotInvited};
+use crate::sign_in::role::Role;
 use crate::{database, import, people, reference, rounds, serve};
 use open::{Opened, open};
 
@@ -101,6 +103,25 @@ Example:
     Routes,
     /// List the settings that the team can change, or change one
     Settings(settings::Options),
+    /// Give somebody a role in the team, with an invitation if they have no account yet
+    #[command(after_help = "\
+Examples:
+  alongside invite sam@example.org --role lead
+  alongside invite kim@example.org --role facilitator --name \"Kim Lee\"
+
+The invitation leaves as a mail while the service runs, and can be accepted for 14 days.
+To send it again, invite again.")]
+    Invite {
+        /// The address that they log in with
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// facilitator, coordinator, lead or administrator
+        #[arg(long, value_name = "ROLE")]
+        role: Role,
+        /// Their name, until they say it themselves [default: from the address]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
     /// Make the people behind two bookings one person
     #[command(after_help = "\
 Example:
@@ -220,6 +241,7 @@ async fn command(Cli { places, command }: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Settings(options) => settings::run(&places, options).await,
+        Command::Invite { email, role, name } => invite(&places, &email, role, name.as_deref()).await,
         Command::Merge { keep, other } => merge(&places, &keep, &other).await,
     }
 }
@@ -323,6 +345,21 @@ async fn verify(places: &Places) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Wrong(findings.iter().map(ToString::to_string).collect()))
+}
+
+async fn invite(places: &Places, email: &str, role: Role, name: Option<&str>) -> Result<(), Failure> {
+    let app = open(places, open::For::AMoment).await?.app;
+    let a_role = role.with_article();
+    match app.invite(email, role, name).await? {
+        Ok(Invited::Sent) => say(&format!("An invitation to be {a_role} is on its way to {email}.")),
+        Ok(Invited::Given) => say(&format!("{email} is {a_role} from now on.")),
+        Err(NotInvited::Address) => {
+            return Err(Failure::Usage(format!(
+                "{email} is no address that can log in: it looks like sam@example.org."
+            )));
+        }
+    }
+    Ok(())
 }
 
 async fn merge(places: &Places, keep: &str, other: &str) -> Result<(), Failure> {

@@ -493,7 +493,7 @@ fn only_visitors_see_the_menu_and_where_they_are() {
     let visitors = page("public", "how-it-works", &site());
     assert_eq!(
         texts(&visitors, "nav[aria-label=Menu] a"),
-        ["Courses", "How it works", "Contact us"]
+        ["Courses", "How it works", "Contact us", "Log in"]
     );
     assert_eq!(texts(&visitors, "[aria-current]"), ["How it works"]);
     assert_eq!(texts(&page("public", "", &site()), "[aria-current]"), [""; 0]);

@@ -115,6 +115,11 @@ impl Fields {
         }
     }
 
+    /// Every field as it came, in order.
+    pub(crate) fn all(self) -> Vec<(String, String)> {
+        self.left
+    }
+
     /// What was sent and where, without the number: the same for a repeat, different otherwise.
     pub(crate) fn content(&self) -> &str {
         &self.content

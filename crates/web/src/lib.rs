@@ -6,6 +6,7 @@
 // An index that is not there would be a panic (T-65). Tests may.
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 
+mod account;
 mod again;
 mod app;
 mod assets;
@@ -22,6 +23,7 @@ mod disk;
 mod entity;
 mod error;
 mod forms;
+mod guard;
 mod import;
 mod kept;
 mod limits;
@@ -42,7 +44,9 @@ mod routes;
 mod same_origin;
 mod secrets;
 mod serve;
+mod sign_in;
 mod site;
+mod staff;
 mod tasks;
 mod theme;
 pub mod verify;
@@ -58,11 +62,13 @@ mod pages_test;
 pub use app::{App, Setup};
 pub use clock::Clock;
 pub use error::Error;
-pub use mailer::Mailer;
+pub use mailer::{Mailer, Sent};
 pub use pages::BadTemplate;
 pub use rounds::rounds;
 pub use routes::{Route, Who};
-pub use secrets::Secrets;
+pub use secrets::{Keys, Secrets};
+pub use sign_in::invite::{Invited, NotInvited};
+pub use sign_in::role::Role;
 pub use work::Work;
 
 use axum::Router;
@@ -73,8 +79,8 @@ use tracing::Instrument;
 /// The whole service.
 pub fn router(app: App) -> Router {
     let app = app.for_visitors();
-    let (routes, _) = all_routes(app.setup().rehearsal).into_parts();
-    let routes = routes
+    let routes = all_routes(app.setup().rehearsal)
+        .guarded(&app)
         .route("/static/{*path}", axum::routing::get(assets::serve))
         .fallback(public::other);
     dressed(routes, app)
@@ -105,11 +111,14 @@ fn framed(router: Router, app: App) -> Router {
 
 /// The table of routes, as `alongside routes` prints it.
 pub fn route_table(rehearsal: bool) -> Vec<Route> {
-    all_routes(rehearsal).into_parts().1
+    all_routes(rehearsal).into_table()
 }
 
 fn all_routes(rehearsal: bool) -> routes::Routes {
-    let routes = public::routes();
+    let routes = public::routes()
+        .and(sign_in::routes())
+        .and(account::routes())
+        .and(staff::routes());
     if rehearsal {
         routes.and(rehearsal::routes())
     } else {

@@ -26,6 +26,7 @@ pub(crate) struct Limits {
     clock: Clock,
     link_misses: Keyed,
     addresses: Keyed,
+    log_ins: Keyed,
     corrections: RateLimiter<Uuid, DashMapStateStore<Uuid>, ByClock, NoOpMiddleware<Second>>,
 }
 
@@ -36,6 +37,7 @@ impl Limits {
             holds: Mutex::new((0, keyed(Quota::per_hour(count(0))))),
             link_misses: keyed(Quota::per_minute(count(20))),
             addresses: keyed(Quota::per_hour(count(30))),
+            log_ins: keyed(Quota::per_hour(count(120))),
             corrections: RateLimiter::dashmap_with_clock(Quota::per_hour(count(5)), ByClock(clock.clone())),
             clock,
         }
@@ -80,6 +82,11 @@ impl Limits {
         limit
             .check_key(&form)
             .map_err(|it| it.wait_time_from(limit.clock().now()))
+    }
+
+    /// Counts one code that somebody asks for (120 an hour: a whole team may share an address).
+    pub(crate) fn log_in(&self, from: IpAddr) -> Result<(), Duration> {
+        check(&self.log_ins, from)
     }
 
     /// Counts one form that makes us write to an address (30 an hour).

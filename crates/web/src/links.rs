@@ -30,6 +30,10 @@ pub(crate) enum Purpose {
     Draft,
     /// The list for mail about new dates.
     NewDates,
+    /// A log in that somebody has begun; only in the browser that asked (T-13).
+    LogIn,
+    /// An invitation to the team.
+    Invitation,
 }
 
 impl Purpose {
@@ -40,6 +44,8 @@ impl Purpose {
             Self::NewAddress => "new_address",
             Self::Draft => "draft",
             Self::NewDates => "new_dates",
+            Self::LogIn => "log_in",
+            Self::Invitation => "invitation",
         }
     }
 }

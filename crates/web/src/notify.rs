@@ -168,6 +168,9 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::ConfirmNewDates
         | Kind::ConfirmAddress
         | Kind::ResumeDraft
+        | Kind::LogInCode
+        | Kind::Invited
+        | Kind::NewLogIn
         | Kind::BookingDetailsChanged => false,
     }
 }

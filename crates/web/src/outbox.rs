@@ -68,11 +68,17 @@ pub(crate) enum Kind {
     ResumeDraft,
     /// T-26
     BookingDetailsChanged,
+    /// T-12
+    LogInCode,
+    /// An invitation to the team.
+    Invited,
+    /// T-20
+    NewLogIn,
 }
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -93,6 +99,9 @@ impl Kind {
         Self::ConfirmAddress,
         Self::ResumeDraft,
         Self::BookingDetailsChanged,
+        Self::LogInCode,
+        Self::Invited,
+        Self::NewLogIn,
     ];
 
     /// The word in records and the folder of templates.
@@ -118,6 +127,9 @@ impl Kind {
             Self::ConfirmAddress => "confirm_address",
             Self::ResumeDraft => "resume_draft",
             Self::BookingDetailsChanged => "booking_details_changed",
+            Self::LogInCode => "log_in_code",
+            Self::Invited => "invited",
+            Self::NewLogIn => "new_log_in",
         }
     }
 

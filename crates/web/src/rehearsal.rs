@@ -1,6 +1,8 @@
-//! Pages of `alongside demo` alone: the clock is moved by hand, and every mail can be read (T-51).
+//! Pages of `alongside demo` alone: the clock is moved by hand, every mail can be read, and anybody can be
+//! any invented person (T-51).
 
 mod clock;
+mod log_in;
 mod mail;
 mod overview;
 
@@ -29,6 +31,11 @@ struct RehearsalPath;
 #[typed_path("/rehearsal/clock")]
 struct ClockPath;
 
+/// `/rehearsal/log-in`: as anybody of the invented team.
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/rehearsal/log-in")]
+struct LogInAsPath;
+
 /// `/rehearsal/mail/{mail}`: the mail in words, or with `.eml` after its id the file itself.
 #[derive(TypedPath, Deserialize)]
 #[typed_path("/rehearsal/mail/{mail}")]
@@ -48,6 +55,7 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .get::<RehearsalPath, _, _>(who, overview::show)
         .post::<ClockPath, _, _>(who, clock::turn)
+        .press::<LogInAsPath, _, _>(who, log_in::log_in)
         .get::<MailPath, _, _>(who, mail::show)
         .get::<HtmlPath, _, _>(who, mail::show_html)
 }

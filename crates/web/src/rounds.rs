@@ -19,6 +19,7 @@ use crate::entity::{draft, link, mark, operation, outbox_mail, team_task};
 use crate::error::Error;
 use crate::mailer::Mailer;
 use crate::outbox::{Kind, send};
+use crate::sign_in;
 use crate::tasks::{self, TaskKind};
 use crate::work::Work;
 
@@ -142,6 +143,7 @@ async fn keep_house(app: &App, seen: Option<Ts>) -> Result<(), Error> {
             .filter(link::Column::EndsAt.lt(now - KEPT))
             .exec(work.tx())
             .await?;
+        sign_in::forget(&work).await?;
         forget_answers(&work, seen).await
     })
     .await?;

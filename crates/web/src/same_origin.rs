@@ -108,9 +108,18 @@ pub(crate) async fn speak_plainly(State(app): State<App>, request: Request, next
 
 /// Pages behind a link, whose address must not travel (T-25).
 fn is_link_page(path: &str) -> bool {
-    ["/b/", "/o/", "/address/", "/d/", "/book/", "/new-dates/"]
-        .iter()
-        .any(|it| path.starts_with(it))
+    [
+        "/b/",
+        "/o/",
+        "/address/",
+        "/d/",
+        "/book/",
+        "/new-dates/",
+        "/login/link/",
+        "/invite/",
+    ]
+    .iter()
+    .any(|it| path.starts_with(it))
 }
 
 #[cfg(test)]

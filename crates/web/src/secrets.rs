@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use ids::Ts;
@@ -14,8 +16,24 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct Secrets {
     dice: Dice,
-    token_key: Arc<[u8; 32]>,
+    keys: Arc<Keys>,
 }
+
+/// The keys of an installation (T-49).
+#[derive(Clone)]
+pub struct Keys {
+    /// Under which links are made (T-21).
+    pub token: [u8; 32],
+    /// Under which log in codes are stored (T-12).
+    pub code: [u8; 32],
+    /// Under which seeds of second factors and late forms are sealed (T-49).
+    pub seal: [u8; 32],
+}
+
+/// The digits of Crockford's base 32: none that looks like another.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// The bytes of the number that a sealed text begins with.
+const NONCE: usize = 24;
 
 #[derive(Clone)]
 enum Dice {
@@ -30,22 +48,28 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// The system's dice, and the key under which links are made (T-49).
-    pub fn unpredictable(token_key: [u8; 32]) -> Self {
+    /// The system's dice, and the keys of this installation (T-49).
+    pub fn unpredictable(keys: Keys) -> Self {
         Self {
             dice: Dice::Unpredictable,
-            token_key: Arc::new(token_key),
+            keys: Arc::new(keys),
         }
     }
 
     /// Dice that fall the same way for the same seed, for rehearsals and tests.
     pub fn predictable(seed: u64) -> Self {
         let mut dice = ChaCha20Rng::seed_from_u64(seed);
-        let mut token_key = [0; 32];
-        dice.fill_bytes(&mut token_key);
+        let mut token = [0; 32];
+        dice.fill_bytes(&mut token);
+        let another = |of: u64| {
+            let mut key = [0; 32];
+            ChaCha20Rng::seed_from_u64(seed.wrapping_add(of)).fill_bytes(&mut key);
+            key
+        };
+        let (code, seal) = (another(1 << 40), another(1 << 41));
         Self {
             dice: Dice::Predictable(Arc::new(Mutex::new(dice))),
-            token_key: Arc::new(token_key),
+            keys: Arc::new(Keys { token, code, seal }),
         }
     }
 
@@ -114,19 +138,97 @@ impl Secrets {
     }
 
     /// The token that opens one record for one purpose (T-21). Derived, so that it is never stored.
-    ///
-    /// # Panics
-    /// Never: the MAC takes keys of any length.
-    #[expect(clippy::expect_used, reason = "this MAC takes keys of any length")]
     pub fn token(&self, purpose: &str, about: Uuid, generation: i32) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.token_key).expect("a key");
-        mac.update(purpose.as_bytes());
-        mac.update(b"|");
-        mac.update(about.as_bytes());
-        mac.update(b"|");
-        mac.update(&generation.to_be_bytes());
-        BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
+        let generation = generation.to_be_bytes();
+        let parts = [purpose.as_bytes(), b"|", about.as_bytes(), b"|", &generation];
+        BASE64URL_NOPAD.encode(&mac(&self.keys.token, &parts))
     }
+
+    /// A fresh value of 256 bits for a cookie (T-13, T-16).
+    pub(crate) fn handle(&self) -> String {
+        BASE64URL_NOPAD.encode(&self.bytes::<32>())
+    }
+
+    /// A fresh log in code: 8 characters, 40 bits (T-12).
+    pub(crate) fn code(&self) -> String {
+        crockford(&self.bytes::<5>())
+    }
+
+    /// What the records keep of a log in code: nothing that can be tried out without the key (T-12).
+    pub(crate) fn code_hash(&self, about: Uuid, code: &str) -> String {
+        HEXLOWER.encode(&mac(&self.keys.code, &[about.as_bytes(), b"|", code.as_bytes()]))
+    }
+
+    /// Bytes that belong to one record for ever and need not be stored: the same each time.
+    pub(crate) fn derived<const N: usize>(&self, purpose: &str, about: Uuid) -> [u8; N] {
+        let all = mac(&self.keys.seal, &[purpose.as_bytes(), b"|", about.as_bytes()]);
+        let mut bytes = [0; N];
+        bytes.iter_mut().zip(all).for_each(|(byte, from)| *byte = from);
+        bytes
+    }
+
+    /// Seals a text, so that it opens only here and only as what it is `about` (T-49).
+    pub(crate) fn seal(&self, about: &str, plain: &[u8]) -> Option<String> {
+        let nonce = self.bytes::<NONCE>();
+        let payload = Payload {
+            msg: plain,
+            aad: about.as_bytes(),
+        };
+        let sealed = self.cipher().encrypt(&XNonce::from(nonce), payload).ok()?;
+        Some(BASE64URL_NOPAD.encode(&[&nonce[..], &sealed].concat()))
+    }
+
+    /// Opens what was sealed; nothing if it was sealed elsewhere, about something else, or changed.
+    pub(crate) fn unseal(&self, about: &str, sealed: &str) -> Option<Vec<u8>> {
+        let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
+        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+        let payload = Payload {
+            msg: sealed,
+            aad: about.as_bytes(),
+        };
+        self.cipher().decrypt(&XNonce::from(nonce), payload).ok()
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        use chacha20poly1305::KeyInit as _;
+        XChaCha20Poly1305::new(&Key::from(self.keys.seal))
+    }
+}
+
+#[expect(clippy::expect_used, reason = "this MAC takes keys of any length")]
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Whole groups of 5 bytes in Crockford's base 32.
+pub(crate) fn crockford(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for group in bytes.chunks(5) {
+        let number = group
+            .iter()
+            .fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
+        let digit = |at: u32| CROCKFORD.get(usize::try_from((number >> (5 * at)) & 31).unwrap_or(0));
+        text.extend((0..8).rev().filter_map(digit).map(|it| char::from(*it)));
+    }
+    text
+}
+
+/// A code as it was typed: without spaces and hyphens, in any case, with letters that were taken for
+/// digits (3.3.8).
+pub(crate) fn typed_code(text: &str) -> String {
+    let plain = text.chars().filter(|it| !it.is_whitespace() && *it != '-');
+    plain
+        .map(|it| match it.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            it => it,
+        })
+        .collect()
 }
 
 /// What the records keep of a token.
@@ -148,5 +250,29 @@ mod tests {
         assert_ne!(token, secrets.token("offer", about, 1));
         assert_ne!(token, secrets.token("booking", about, 2));
         assert_ne!(token, secrets.token("booking", Uuid::from_u128(8), 1));
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_as_what_it_is() {
+        let secrets = Secrets::predictable(1);
+        let sealed = secrets.seal("stash of Sam", b"words").unwrap();
+        assert_eq!(secrets.unseal("stash of Sam", &sealed).unwrap(), b"words");
+        assert_eq!(secrets.unseal("stash of Kim", &sealed), None);
+        assert_eq!(Secrets::predictable(2).unseal("stash of Sam", &sealed), None);
+        assert_eq!(secrets.unseal("stash of Sam", "AAAA"), None);
+        assert_ne!(sealed, secrets.seal("stash of Sam", b"words").unwrap());
+    }
+
+    #[test]
+    fn codes_have_8_characters_and_are_read_as_people_type_them() {
+        let secrets = Secrets::predictable(1);
+        let code = secrets.code();
+        assert_eq!(code.len(), 8);
+        assert!(code.bytes().all(|it| CROCKFORD.contains(&it)), "{code}");
+        assert_eq!(crockford(&[0xff; 5]), "ZZZZZZZZ");
+        assert_eq!(crockford(&[0, 0, 0, 0, 1]), "00000001");
+        assert_eq!(typed_code(" o1Il-7k3m "), "01117K3M");
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_ne!(secrets.code_hash(one, &code), secrets.code_hash(other, &code));
     }
 }

@@ -19,3 +19,28 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
 window.addEventListener('pageshow', () => {
   for (const status of document.querySelectorAll('.al-saving')) status.textContent = ''
 })
+
+// Nobody is logged out by surprise: a note some minutes before, and a button that gives more time. The
+// server decides; what is sent too late is kept there.
+const idle = document.querySelector('.al-idle')
+
+function waitForIdle() {
+  const { warnAfter, endsAfter, stay } = idle.dataset
+  const end = new Date(Date.now() + endsAfter * 1000)
+  idle.textContent = ''
+  setTimeout(() => {
+    const time = end.toLocaleTimeString('en-GB', { hour: 'numeric', minute: '2-digit', hour12: true }).replace(' ', '')
+    idle.textContent = `You will be logged out at ${time} to keep information safe. What you have typed will be kept. `
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.className = 'nhsuk-button nhsuk-button--secondary nhsuk-button--small'
+    button.textContent = 'Stay logged in'
+    button.addEventListener('click', async () => {
+      const answer = await fetch(stay, { method: 'HEAD', redirect: 'manual' })
+      if (answer.ok) waitForIdle()
+    })
+    idle.append(button)
+  }, warnAfter * 1000)
+}
+
+if (idle) waitForIdle()

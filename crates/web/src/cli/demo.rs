@@ -81,6 +81,9 @@ pub(super) async fn run(options: Options, places: &Places) -> Result<(), Failure
     say(&format!(
         "Read the emails and move the clock: http://{at}/rehearsal"
     ));
+    say(&format!(
+        "Log in as somebody of the team: http://{at}/rehearsal#team"
+    ));
     say("Stop it with Ctrl-C.");
     let mailer = Mailer::folder(folder.mail());
     serve::serve(app, mailer, listener, folder.path())

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::config::folder::{Folder, Lock};
 use crate::database::{self, Handles, Records, Schema};
 use crate::mailer::Mailer;
-use crate::secrets::Secrets;
+use crate::secrets::{Keys, Secrets};
 use crate::site;
 
 /// The folder when none is named.
@@ -50,8 +50,7 @@ pub(super) async fn open(places: &Places, needed: For) -> Result<Opened, Failure
     let folder = folder(places)?;
     let records = config.records(&folder)?;
     let mailer = config.mailer(&folder)?;
-    // Dice without a key: the key of this start, if it is the first.
-    let key = folder.token_key(Secrets::unpredictable([0; 32]).bytes())?;
+    let keys = folder.keys(&fresh_keys())?;
     let serves = needed == For::Serving && config.postgres.is_none();
     let mut lock = if serves { Some(folder.lock()?) } else { None };
     let handles = records.open().await.map_err(away)?;
@@ -62,7 +61,7 @@ pub(super) async fn open(places: &Places, needed: For) -> Result<Opened, Failure
         rehearsal: false,
         mail_folder: Some(folder.mail()).filter(|_| config.smtp.is_none()),
     };
-    let app = App::new(handles, Clock::system(), Secrets::unpredictable(key), setup);
+    let app = App::new(handles, Clock::system(), Secrets::unpredictable(keys), setup);
     let app = app.map_err(|why| Failure::wrong(format!("This build cannot be used ({why}).")))?;
     Ok(Opened {
         app,
@@ -71,6 +70,21 @@ pub(super) async fn open(places: &Places, needed: For) -> Result<Opened, Failure
         folder,
         _lock: lock,
     })
+}
+
+/// The keys of this start, if it is the first.
+fn fresh_keys() -> Keys {
+    let blank = [0; 32];
+    let dice = Secrets::unpredictable(Keys {
+        token: blank,
+        code: blank,
+        seal: blank,
+    });
+    Keys {
+        token: dice.bytes(),
+        code: dice.bytes(),
+        seal: dice.bytes(),
+    }
 }
 
 /// Where the data folder is.

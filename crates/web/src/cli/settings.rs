@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use super::open::{For, open};
 use super::{Failure, Places, say};
 use crate::people::address::Address;
+use crate::sign_in::numbers::{self, Numbers};
 use crate::site;
 use crate::theme::{Colour, Theme};
 
@@ -47,10 +48,17 @@ pub(super) async fn run(places: &Places, options: Options) -> Result<(), Failure
     let organisation = site::organisation(opened.app.reader()).await?;
     let (rules, _) = calendar::rules(opened.app.reader()).await?;
     let Some(Act::Set { name, value }) = options.act else {
-        list(&organisation, &rules);
+        list(&organisation, &rules, &Numbers::load(opened.app.reader()).await?);
         return Ok(());
     };
-    let value = if organisation.contains_key(&name) {
+    let numbers = Numbers::load(opened.app.reader()).await?;
+    let value = if numbers.get(&name).is_some() {
+        let mut numbers = numbers;
+        numbers
+            .set(&name, &value)
+            .map_err(|why| Failure::Usage(format!("{why}: see alongside settings.")))?;
+        numbers.get(&name).map_or(value, |it| it.to_string())
+    } else if organisation.contains_key(&name) {
         fitting(&name, &value, &organisation).map_err(Failure::Usage)?
     } else {
         let mut rules = rules;
@@ -68,7 +76,7 @@ pub(super) async fn run(places: &Places, options: Options) -> Result<(), Failure
     Ok(())
 }
 
-fn list(organisation: &BTreeMap<String, String>, rules: &booking::Settings) {
+fn list(organisation: &BTreeMap<String, String>, rules: &booking::Settings, numbers: &Numbers) {
     say("The organisation, as pages and mails show it");
     for (name, _, purpose) in site::ORGANISATION {
         let value = organisation.get(*name).map_or("", String::as_str);
@@ -76,15 +84,23 @@ fn list(organisation: &BTreeMap<String, String>, rules: &booking::Settings) {
     }
     say("\nThe rules of booking");
     for setting in CATALOGUE {
-        let value = rules.written(setting.name).unwrap_or_default();
-        say(&format!(
-            "  {:<22} {value:<14} {:<27} {}",
-            setting.name,
-            range(setting),
-            setting.purpose
-        ));
+        say_one(setting, &rules.written(setting.name).unwrap_or_default());
+    }
+    say("\nLogging in");
+    for (setting, first) in &numbers::CATALOGUE {
+        let value = numbers.get(setting.name).unwrap_or(*first);
+        say_one(setting, &value.to_string());
     }
     say("\nChange one with: alongside settings set NAME VALUE");
+}
+
+fn say_one(setting: &Setting, value: &str) {
+    say(&format!(
+        "  {:<22} {value:<14} {:<27} {}",
+        setting.name,
+        range(setting),
+        setting.purpose
+    ));
 }
 
 fn range(setting: &Setting) -> String {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::private;
+use crate::secrets::Keys;
 
 /// The data folder, looked at and found fit.
 #[derive(Clone, Debug)]
@@ -85,29 +86,44 @@ impl Folder {
             .open(self.0.join("lock"))
     }
 
-    /// The key under which links are made: `fresh` becomes it if there is none yet (T-49).
-    pub(crate) fn token_key(&self, fresh: [u8; 32]) -> Result<[u8; 32], String> {
-        let keys = self.0.join("keys");
-        if !keys.exists() {
-            made(&keys).map_err(|why| format!("The folder {} cannot be made ({why}).", keys.display()))?;
+    /// The keys; each of `fresh` becomes one that is not there yet (T-49).
+    pub(crate) fn keys(&self, fresh: &Keys) -> Result<Keys, String> {
+        let folder = self.0.join("keys");
+        if !folder.exists() {
+            made(&folder)
+                .map_err(|why| format!("The folder {} cannot be made ({why}).", folder.display()))?;
         }
-        private(&keys)?;
-        let file = keys.join("token");
-        match OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(&file)
-        {
-            Ok(mut new) => {
-                let written =
-                    writeln!(new, "{}", data_encoding::HEXLOWER.encode(&fresh)).and_then(|()| new.sync_all());
-                written.map_err(|why| format!("The key {} cannot be written ({why}).", file.display()))?;
-                Ok(fresh)
-            }
-            Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => read_key(&file),
-            Err(why) => Err(format!("The key {} cannot be written ({why}).", file.display())),
+        private(&folder)?;
+        Ok(Keys {
+            token: key(&folder, TOKEN, fresh.token)?,
+            code: key(&folder, CODE, fresh.code)?,
+            seal: key(&folder, SEAL, fresh.seal)?,
+        })
+    }
+}
+
+/// The file of a key, and what stops when it is lost.
+type Named = (&'static str, &'static str);
+const TOKEN: Named = ("token", "the links in mail already sent stop working");
+const CODE: Named = ("code", "log in codes already sent stop working");
+const SEAL: Named = ("seal", "everybody on the team must set up their app again");
+
+fn key(folder: &Path, (name, loss): Named, fresh: [u8; 32]) -> Result<[u8; 32], String> {
+    let file = folder.join(name);
+    match OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(&file)
+    {
+        Ok(mut new) => {
+            let written =
+                writeln!(new, "{}", data_encoding::HEXLOWER.encode(&fresh)).and_then(|()| new.sync_all());
+            written.map_err(|why| format!("The key {} cannot be written ({why}).", file.display()))?;
+            Ok(fresh)
         }
+        Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => read_key(&file, loss),
+        Err(why) => Err(format!("The key {} cannot be written ({why}).", file.display())),
     }
 }
 
@@ -115,14 +131,16 @@ fn made(path: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-fn read_key(file: &Path) -> Result<[u8; 32], String> {
+fn read_key(file: &Path, loss: &str) -> Result<[u8; 32], String> {
     let name = file.display();
     private(file)?;
     let text =
         std::fs::read_to_string(file).map_err(|why| format!("The key {name} cannot be read ({why})."))?;
     let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok();
     bytes.and_then(|it| it.try_into().ok()).ok_or_else(|| {
-        format!("The key {name} is not 64 hexadecimal digits long: put back the one from your backup, or the links in mail already sent stop working.")
+        format!(
+            "The key {name} is not 64 hexadecimal digits long: put back the one from your backup, or {loss}."
+        )
     })
 }
 
@@ -144,22 +162,37 @@ mod tests {
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
+    fn keys(of: u8) -> Keys {
+        Keys {
+            token: [of; 32],
+            code: [of + 1; 32],
+            seal: [of + 2; 32],
+        }
+    }
+
     #[test]
     fn a_new_folder_and_its_keys_are_private() {
         let (_outer, path) = temporary();
         let folder = Folder::open(&path).unwrap();
-        let key = folder.token_key([7; 32]).unwrap();
-        assert_eq!(key, [7; 32]);
-        let modes = ["", "keys", "keys/token", "lock"].map(|it| mode_of(&path.join(it)));
-        assert_eq!(modes, [0o700, 0o700, 0o600, 0o600]);
+        let made = folder.keys(&keys(7)).unwrap();
+        assert_eq!((made.token, made.code, made.seal), ([7; 32], [8; 32], [9; 32]));
+        let modes =
+            ["", "keys", "keys/token", "keys/code", "keys/seal", "lock"].map(|it| mode_of(&path.join(it)));
+        assert_eq!(modes, [0o700, 0o700, 0o600, 0o600, 0o600, 0o600]);
     }
 
     #[test]
-    fn the_key_of_the_first_start_stays() {
+    fn the_keys_of_the_first_start_stay() {
         let (_outer, path) = temporary();
         let folder = Folder::open(&path).unwrap();
-        folder.token_key([7; 32]).unwrap();
-        assert_eq!(folder.token_key([8; 32]).unwrap(), [7; 32]);
+        folder.keys(&keys(7)).unwrap();
+        // A folder of an older program has the first key only.
+        std::fs::remove_file(path.join("keys/seal")).unwrap();
+        let again = folder.keys(&keys(20)).unwrap();
+        assert_eq!(
+            (again.token, again.code, again.seal),
+            ([7; 32], [8; 32], [22; 32])
+        );
     }
 
     #[test]
@@ -209,19 +242,19 @@ mod tests {
     fn a_short_key_or_one_that_others_can_read_is_refused() {
         let (_outer, path) = temporary();
         let folder = Folder::open(&path).unwrap();
-        folder.token_key([7; 32]).unwrap();
-        let key = path.join("keys/token");
-        mode(&key, 0o644);
-        assert!(folder.token_key([7; 32]).unwrap_err().contains("chmod 600"));
-        mode(&key, 0o600);
-        std::fs::write(&key, "0707").unwrap();
-        assert!(
-            folder
-                .token_key([7; 32])
-                .unwrap_err()
-                .contains("not 64 hexadecimal digits")
-        );
+        folder.keys(&keys(7)).unwrap();
+        let refused = || folder.keys(&keys(7)).err().unwrap();
+        for name in ["keys/token", "keys/code", "keys/seal"] {
+            let key = path.join(name);
+            mode(&key, 0o644);
+            assert!(refused().contains("chmod 600"), "{name}");
+            mode(&key, 0o600);
+            let good = std::fs::read(&key).unwrap();
+            std::fs::write(&key, "0707").unwrap();
+            assert!(refused().contains("not 64 hexadecimal digits"), "{name}");
+            std::fs::write(&key, good).unwrap();
+        }
         mode(&path.join("keys"), 0o755);
-        assert!(folder.token_key([7; 32]).unwrap_err().contains("chmod 700"));
+        assert!(refused().contains("chmod 700"));
     }
 }

@@ -19,7 +19,7 @@ use crate::links::{self, Purpose};
 use crate::people::{self, Person};
 use crate::public::manage::keep::KEPT_OTHER;
 use crate::secrets::Secrets;
-use crate::site;
+use crate::{sign_in, site};
 
 /// What only one mail knows, as its row keeps it. Each kind uses some.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -99,6 +99,8 @@ pub(crate) enum Subject {
     Draft(Box<draft::Model>, Option<String>),
     /// An entry of the new-dates list.
     Interest(Box<OfInterest>),
+    /// Somebody's account, or a way into it.
+    Account(Box<sign_in::mail::About>),
     /// What the mail was about is not there any more.
     Gone,
 }
@@ -207,6 +209,12 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
                 Err("the form is sent or over")
             }
         }
+        Kind::LogInCode | Kind::Invited | Kind::NewLogIn => {
+            let Subject::Account(it) = &facts.subject else {
+                return Err("the account is gone");
+            };
+            sign_in::mail::still_true(it, facts.now)
+        }
         Kind::ConfirmNewDates | Kind::NewDates => {
             let Subject::Interest(it) = &facts.subject else {
                 return Err("not on the list any more");
@@ -297,7 +305,13 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         Kind::Cancelled => is(state == State::Cancelled { by: By::Person }),
         Kind::CancelledByTeam => is(state == State::Cancelled { by: By::Team }),
         Kind::BookingDetailsChanged => Ok(()),
-        Kind::NewDates | Kind::YourLinks | Kind::ConfirmNewDates | Kind::ResumeDraft => overtaken,
+        Kind::NewDates
+        | Kind::YourLinks
+        | Kind::ConfirmNewDates
+        | Kind::ResumeDraft
+        | Kind::LogInCode
+        | Kind::Invited
+        | Kind::NewLogIn => overtaken,
     }
 }
 
@@ -322,6 +336,12 @@ pub(crate) async fn load(
             None => Subject::Gone,
         },
         Kind::NewDates | Kind::ConfirmNewDates => interest(db, secrets, now, row, &parameters).await?,
+        Kind::LogInCode | Kind::Invited | Kind::NewLogIn => {
+            match sign_in::mail::load(db, secrets, now, kind, row).await? {
+                Some(it) => Subject::Account(Box::new(it)),
+                None => Subject::Gone,
+            }
+        }
         Kind::ConfirmEmail
         | Kind::ConfirmAddress
         | Kind::ConfirmReminder
@@ -579,6 +599,9 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::YourLinks
         | Kind::ConfirmNewDates
         | Kind::ResumeDraft
+        | Kind::LogInCode
+        | Kind::Invited
+        | Kind::NewLogIn
         | Kind::BookingDetailsChanged => false,
     }
 }
@@ -794,6 +817,9 @@ pub(crate) mod tests {
             Kind::ConfirmNewDates,
             Kind::ConfirmAddress,
             Kind::ResumeDraft,
+            Kind::LogInCode,
+            Kind::Invited,
+            Kind::NewLogIn,
         ];
         let mut table = String::new();
         for kind in Kind::ALL.into_iter().filter(|it| !others.contains(it)) {

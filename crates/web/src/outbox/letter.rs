@@ -59,6 +59,18 @@ pub(crate) struct Letter {
     pub(crate) again: Option<String>,
     /// M21: the live bookings of the address.
     pub(crate) bookings: Vec<LinkedBooking>,
+    /// The log in code, in two groups.
+    pub(crate) code: String,
+    /// For how many minutes the code works.
+    pub(crate) code_minutes: i64,
+    /// What somebody is invited to be: "a coordinator and a lead".
+    pub(crate) roles: String,
+    /// What that lets them see and do, one sentence each.
+    pub(crate) rights: Vec<String>,
+    /// When somebody logged in: "Tuesday 26 January 2027 at 2pm".
+    pub(crate) at: String,
+    /// With what: "Firefox on Windows".
+    pub(crate) browser: String,
     /// Full addresses of our pages; `None` leaves the link and its words out.
     pub(crate) links: Links,
 }
@@ -150,6 +162,14 @@ pub(crate) struct Links {
     pub(crate) new_dates_stop: Option<String>,
     /// `/d/{token}`
     pub(crate) draft: Option<String>,
+    /// `/login`
+    pub(crate) log_in: Option<String>,
+    /// `/login/link/{token}`
+    pub(crate) log_in_here: Option<String>,
+    /// `/invite/{token}`
+    pub(crate) invitation: Option<String>,
+    /// `/account`
+    pub(crate) account: Option<String>,
 }
 
 /// A mail as it leaves.

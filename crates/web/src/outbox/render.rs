@@ -15,6 +15,7 @@ use super::facts::{Facts, OfBooking, OfCalendar, Reader, Shown, Subject};
 use super::letter::{self, Day, Letter, LinkedBooking, Links, NextDate, Parts, deadline_short};
 use crate::error::Error;
 use crate::links::Purpose;
+use crate::sign_in::mail::{About, in_two, rights, roles_in_words};
 use crate::{site, words};
 
 /// How many other dates a mail names.
@@ -54,9 +55,35 @@ pub(crate) fn letter(base_url: &str, kind: Kind, facts: &Facts) -> Letter {
             }
             letter.links.new_dates_stop = link;
         }
+        Subject::Account(it) => about_account(&mut letter, &pages, it),
         Subject::Gone => {}
     }
     letter
+}
+
+fn about_account(letter: &mut Letter, pages: &Pages<'_>, about: &About) {
+    letter.links.log_in = Some(pages.at("/login"));
+    match about {
+        About::Code(it) => {
+            letter.code = in_two(&it.code);
+            letter.code_minutes = it.minutes;
+            let link = it.token.as_ref();
+            letter.links.log_in_here = link.map(|it| pages.token(Purpose::LogIn, it, ""));
+        }
+        About::Invitation(it) => {
+            letter.roles = roles_in_words(&it.roles);
+            letter.rights = rights(&it.roles).into_iter().map(str::to_owned).collect();
+            letter.deadline = Some(words::date_time(it.until));
+            let link = it.token.as_ref();
+            letter.links.invitation = link.map(|it| pages.token(Purpose::Invitation, it, ""));
+        }
+        About::NewBrowser(it) => {
+            letter.name = Some(it.name.clone());
+            letter.at = words::date_time(it.at);
+            letter.browser.clone_from(&it.browser);
+            letter.links.account = Some(pages.at("/account"));
+        }
+    }
 }
 
 fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBooking, facts: &Facts) {
@@ -169,6 +196,8 @@ impl Pages<'_> {
             Purpose::NewAddress => "/address",
             Purpose::Draft => "/d",
             Purpose::NewDates => "/new-dates",
+            Purpose::LogIn => "/login/link",
+            Purpose::Invitation => "/invite",
         };
         self.at(&format!("{below}/{token}{page}"))
     }

@@ -30,6 +30,8 @@ use crate::entity::{calendar_entry, outbox_mail};
 use crate::error::Error;
 use crate::mailer::{Mailer, SendError, Sent};
 use crate::notify::in_place_of;
+use crate::sign_in::code;
+use crate::sign_in::mail::About;
 use crate::tasks::{self, TaskKind};
 use crate::work::Work;
 
@@ -269,6 +271,13 @@ async fn prepare(app: &App, work: &Work, mut row: outbox_mail::Model) -> Result<
         }
     }
     if let Some(bytes) = row.rendered.take() {
+        // A log in code that comes late helps nobody (T-59); whatever else may have arrived stays as it is.
+        if kind == Kind::LogInCode {
+            let facts = facts::load(work.tx(), work.secrets(), work.now(), kind, &row).await?;
+            if let Err(why) = still_true(kind, &facts) {
+                return suppress(work, &row, kind, why, false).await;
+            }
+        }
         return lease(work, &row, bytes, true).await;
     }
     let mut facts = facts::load(work.tx(), work.secrets(), work.now(), kind, &row).await?;
@@ -293,6 +302,11 @@ async fn prepare(app: &App, work: &Work, mut row: outbox_mail::Model) -> Result<
         put_off.update(work.tx()).await?;
         return Ok(Claim::Settled);
     }
+    if let Subject::Account(it) = &mut facts.subject
+        && let About::Code(it) = &mut **it
+    {
+        it.code = code::issue(work, it.attempt).await?;
+    }
     let (bytes, shown) = rendered(app, work, kind, &row, &facts)?;
     note_shown(work, &facts, &mut row.parameters, &shown).await?;
     lease(work, &row, bytes, false).await
@@ -314,6 +328,7 @@ fn moved_on(kind: Kind, facts: &Facts) -> Option<Option<String>> {
         | Subject::Links(_)
         | Subject::Draft(..)
         | Subject::Interest(_)
+        | Subject::Account(_)
         | Subject::Gone => None,
     }
 }

@@ -11,7 +11,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::clock::Setting;
-use super::{ClockPath, MailPath, RehearsalPath, mail};
+use super::log_in::{self, Member};
+use super::{ClockPath, LogInAsPath, MailPath, RehearsalPath, mail};
 use crate::app::App;
 use crate::entity::{access_need, outbox_mail, team_task};
 use crate::error::Error;
@@ -80,6 +81,27 @@ pub(super) struct Overview {
     not_sent: Rows,
     tasks: Rows,
     runs: Vec<RunView>,
+    /// Who one can be.
+    team: Vec<MemberView>,
+    log_in_url: String,
+}
+
+/// Somebody of the team.
+#[derive(Clone, Debug, Serialize)]
+struct MemberView {
+    name: String,
+    email: String,
+    roles: String,
+}
+
+impl MemberView {
+    fn of(it: Member) -> Self {
+        Self {
+            name: it.name,
+            email: it.email,
+            roles: it.roles,
+        }
+    }
 }
 
 impl Overview {
@@ -103,6 +125,8 @@ impl Overview {
             not_sent,
             tasks: tasks(app).await?,
             runs: runs(app).await?,
+            team: log_in::team(app).await?.into_iter().map(MemberView::of).collect(),
+            log_in_url: LogInAsPath.to_string(),
         })
     }
 }
@@ -401,6 +425,12 @@ impl Page for Overview {
                     text("Thursday 13 May 2027 at 2pm"),
                 ]],
             }],
+            team: vec![MemberView {
+                name: "Morgan Example".to_owned(),
+                email: "morgan@example.org".to_owned(),
+                roles: "a lead".to_owned(),
+            }],
+            log_in_url: LogInAsPath.to_string(),
         };
         let mut wrong = full.clone();
         wrong.date.refuse("Enter a date, like 2027-06-08");
@@ -411,6 +441,7 @@ impl Page for Overview {
         empty.runs[0].people = Vec::new();
         let mut without_dates = empty.clone();
         without_dates.runs = Vec::new();
+        without_dates.team = Vec::new();
         vec![full, wrong, empty, without_dates]
     }
 }

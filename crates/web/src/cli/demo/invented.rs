@@ -14,6 +14,8 @@ use crate::import::{course, holidays};
 use crate::people::{self, NewPerson, matching};
 use crate::public::questions::{Need, add_needs};
 use crate::rehearsal;
+use crate::sign_in::invite;
+use crate::sign_in::role::{self, Role};
 use crate::work::Work;
 
 /// How long before the demo's moment the first thing happened.
@@ -34,6 +36,13 @@ const TAKE_A_FEW_BY_PHONE: [&str; 2] = ["Olive", "Pip"];
 const WITHOUT_AN_ADDRESS: [&str; 1] = ["Hazel"];
 const UNCONFIRMED: [&str; 1] = ["Ivy"];
 const EARLY: [&str; 1] = ["Alex"];
+/// Who looks after it all.
+const TEAM: [(&str, Role); 4] = [
+    ("Morgan", Role::Lead),
+    ("Rowan", Role::Coordinator),
+    ("Quinn", Role::Facilitator),
+    ("Tate", Role::Facilitator),
+];
 
 /// How somebody got in touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +79,22 @@ pub(super) async fn fill(app: &App, now: Ts) -> Result<(), Error> {
     call_off(app, runs.cancelled).await?;
     rehearsal::until(app, ago(Duration::hours(2))).await?;
     ask(app, runs.few, &UNCONFIRMED, Way::Web).await?;
-    rehearsal::until(app, now).await
+    rehearsal::until(app, now).await?;
+    team(app).await
+}
+
+/// The team, who have accepted their invitations long ago.
+async fn team(app: &App) -> Result<(), Error> {
+    app.change(async |work| {
+        for (name, role) in TEAM {
+            let address = format!("{}@example.org", name.to_lowercase());
+            let account = invite::open_account(&work, &address, &format!("{name} {FAMILY}")).await?;
+            role::give(&work, account.person, role, None).await?;
+            invite::note_accepted(&work, account.person).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// One run in each state.
@@ -348,6 +372,7 @@ mod tests {
             &WITHOUT_AN_ADDRESS,
             &UNCONFIRMED,
             &EARLY,
+            &TEAM.map(|(name, _)| name),
         ]
         .concat();
         let different: BTreeSet<&str> = all.iter().copied().collect();

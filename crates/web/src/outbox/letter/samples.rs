@@ -3,7 +3,7 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 20] = [
+pub(crate) const KINDS: [&str; 23] = [
     "booked",
     "booking_details_changed",
     "cancelled",
@@ -12,10 +12,13 @@ pub(crate) const KINDS: [&str; 20] = [
     "confirm_email",
     "confirm_new_dates",
     "confirm_reminder",
+    "invited",
     "lapsed",
     "list_closed",
+    "log_in_code",
     "moved",
     "new_dates",
+    "new_log_in",
     "offer",
     "offer_over",
     "resume_draft",
@@ -70,6 +73,20 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             ..unproven(base.clone())
         }],
         "new_dates" => vec![base.clone()],
+        "new_log_in" => vec![Letter {
+            course: None,
+            ..base.clone()
+        }],
+        "log_in_code" => Vec::new(),
+        "invited" => vec![Letter {
+            roles: "a coordinator and a lead".to_owned(),
+            rights: vec![
+                "You can see all bookings, and what would help people to take part.".to_owned(),
+                "You can plan dates and change bookings.".to_owned(),
+            ],
+            deadline: Some("Tuesday 9 February 2027 at 2pm".to_owned()),
+            ..unproven(base.clone())
+        }],
         "run_changed" | "moved" => ["booked", "offered", "unconfirmed", "waiting"]
             .map(|state| Letter {
                 state: state.to_owned(),
@@ -172,6 +189,12 @@ fn proven() -> Letter {
         ],
         needs_noted: true,
         reference: "4827 KX".into(),
+        code: "7K3M 9QXZ".into(),
+        code_minutes: 10,
+        roles: "a facilitator".into(),
+        rights: vec!["You can see who comes to your courses.".into()],
+        at: "Tuesday 26 January 2027 at 2pm".into(),
+        browser: "Firefox on Windows".into(),
         priority_until: Some("Monday 8 February 2027 at 6pm".into()),
         bookings: vec![
             LinkedBooking {
@@ -196,7 +219,10 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
     let about_a_booking = ![
         "confirm_address",
         "confirm_new_dates",
+        "invited",
+        "log_in_code",
         "new_dates",
+        "new_log_in",
         "resume_draft",
         "your_links",
     ]
@@ -217,6 +243,10 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         new_dates_confirm: new_dates(),
         new_dates_stop: new_dates(),
         draft: Some(format!("{HOST}/d/{TOKEN}")),
+        log_in: Some(format!("{HOST}/login")),
+        log_in_here: Some(format!("{HOST}/login/link/{TOKEN}")),
+        invitation: Some(format!("{HOST}/invite/{TOKEN}")),
+        account: Some(format!("{HOST}/account")),
     };
     Letter { links, ..letter }
 }

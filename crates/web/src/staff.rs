@@ -1,0 +1,252 @@
+//! Pages of the team: the frame around them, and where people begin.
+
+use axum::extract::State;
+use axum::response::Response;
+use axum_extra::routing::TypedPath;
+use booking::calendar;
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountPath;
+use crate::app::App;
+use crate::error::Error;
+use crate::pages::Page;
+use crate::public::courses::RunPath;
+use crate::routes::{Routes, Who};
+use crate::sign_in::log_out::LogOutPath;
+use crate::sign_in::numbers::Numbers;
+use crate::sign_in::role::{FACILITATORS, Role, TEAM};
+use crate::sign_in::second::SecondPath;
+use crate::sign_in::{SignedIn, next};
+use crate::words;
+
+/// `/today`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/today")]
+pub(crate) struct TodayPath;
+
+/// `/team`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/team")]
+pub(crate) struct TeamPath;
+
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today)
+        .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
+}
+
+/// One page of the menu, and who may open it.
+type Entry = (&'static str, &'static str, &'static [Role]);
+
+/// The menu. Who may not open a page does not see its line.
+const MENU: [Entry; 2] = [
+    ("Today", TodayPath::PATH, FACILITATORS),
+    ("Team", TeamPath::PATH, TEAM),
+];
+
+/// Where people begin.
+pub(crate) fn start(roles: &[Role]) -> String {
+    let may = |of: &[Role]| of.iter().any(|it| roles.contains(it));
+    let first = MENU.iter().rev().find(|(_, _, of)| may(of));
+    first.map_or_else(|| AccountPath.to_string(), |(_, path, _)| (*path).to_owned())
+}
+
+/// Where somebody goes who has just proven everything.
+pub(crate) fn destination(me: &SignedIn) -> String {
+    me.next
+        .as_deref()
+        .and_then(next::read)
+        .unwrap_or_else(|| start(&me.roles))
+}
+
+/// Where somebody goes who is logged in already: where they wanted, if all is proven.
+pub(crate) fn after_log_in(me: &SignedIn, next: Option<String>) -> String {
+    if me.is_complete() {
+        next.unwrap_or_else(|| start(&me.roles))
+    } else {
+        SecondPath.to_string()
+    }
+}
+
+/// What is around every page of somebody who is logged in.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Shell {
+    name: String,
+    menu: Vec<MenuLine>,
+    account_url: String,
+    log_out_url: String,
+    op: String,
+    /// Seconds until the page warns that the log in will end, and until it ends (T-17).
+    warn_after: i64,
+    ends_after: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct MenuLine {
+    text: &'static str,
+    href: &'static str,
+    is_current: bool,
+}
+
+impl Shell {
+    /// For somebody, on the page with this path.
+    pub(crate) async fn of(app: &App, me: &SignedIn, current: &str) -> Result<Self, Error> {
+        let numbers = Numbers::load(app.reader()).await?;
+        let ends = me.ends_if_seen - app.now();
+        let warn = ends - numbers.warning();
+        let shell = Self::for_roles(&me.roles, &me.name, current, app.secrets().op());
+        Ok(Self {
+            warn_after: warn.whole_seconds().max(0),
+            ends_after: ends.whole_seconds(),
+            ..shell
+        })
+    }
+
+    fn for_roles(roles: &[Role], name: &str, current: &str, op: String) -> Self {
+        let may = |of: &[Role]| of.iter().any(|it| roles.contains(it));
+        let lines = MENU.iter().filter(|(_, _, of)| may(of));
+        Self {
+            name: name.to_owned(),
+            menu: lines
+                .map(|(text, href, _)| MenuLine {
+                    text,
+                    href,
+                    is_current: *href == current,
+                })
+                .collect(),
+            account_url: AccountPath.to_string(),
+            log_out_url: LogOutPath.to_string(),
+            op,
+            warn_after: 1500,
+            ends_after: 1800,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn sample() -> Self {
+        Self::for_roles(&Role::ALL, "Sam", TeamPath::PATH, "2".repeat(32))
+    }
+}
+
+async fn today(_: TodayPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
+    let page = TodayPage {
+        dates: dates(&app).await?,
+        shell: Shell::of(&app, &me, TodayPath::PATH).await?,
+    };
+    app.page(&page).await
+}
+
+async fn team(_: TeamPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
+    let page = TeamPage {
+        dates: dates(&app).await?,
+        shell: Shell::of(&app, &me, TeamPath::PATH).await?,
+    };
+    app.page(&page).await
+}
+
+/// Dates to come, as visitors see them.
+#[derive(Clone, Debug, Serialize)]
+struct Dates {
+    text: String,
+    url: String,
+}
+
+async fn dates(app: &App) -> Result<Vec<Dates>, Error> {
+    let all = calendar::upcoming(app.reader(), None, app.now()).await?;
+    let to_come = all.iter().filter(|it| it.cancelled_at.is_none());
+    Ok(to_come
+        .map(|it| Dates {
+            text: format!("{}: {}", it.course_title, words::dates(&it.sessions)),
+            url: RunPath {
+                course: it.course_code.clone(),
+                run: it.slug.clone(),
+            }
+            .to_string(),
+        })
+        .collect())
+}
+
+/// Where facilitators begin.
+#[derive(Clone, Debug, Serialize)]
+struct TodayPage {
+    dates: Vec<Dates>,
+    shell: Shell,
+}
+
+/// Where coordinators and leads begin.
+#[derive(Clone, Debug, Serialize)]
+struct TeamPage {
+    dates: Vec<Dates>,
+    shell: Shell,
+}
+
+#[cfg(test)]
+fn some_dates() -> Vec<Dates> {
+    vec![Dates {
+        text: "Introduction to peer support: Tuesday 8 and Tuesday 15 June 2027".to_owned(),
+        url: "/courses/intro/8-june-2027".to_owned(),
+    }]
+}
+
+impl Page for TodayPage {
+    const TEMPLATE: &'static str = "pages/staff/today.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        [some_dates(), Vec::new()]
+            .map(|dates| Self {
+                dates,
+                shell: Shell::sample(),
+            })
+            .to_vec()
+    }
+}
+
+impl Page for TeamPage {
+    const TEMPLATE: &'static str = "pages/staff/team.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        [some_dates(), Vec::new()]
+            .map(|dates| Self {
+                dates,
+                shell: Shell::sample(),
+            })
+            .to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_hold() {
+        crate::pages_test::check::<TodayPage>();
+        crate::pages_test::check::<TeamPage>();
+    }
+
+    #[test]
+    fn the_menu_shows_what_the_rules_of_the_routes_allow() {
+        let table = crate::route_table(false);
+        for (text, path, roles) in MENU {
+            let route = table.iter().find(|it| it.path == path && it.method == "GET");
+            assert_eq!(route.map(|it| it.who), Some(Who::Roles(roles)), "{text}");
+        }
+        let shown = |roles: &[Role]| {
+            let shell = Shell::for_roles(roles, "Sam", "", String::new());
+            shell.menu.iter().map(|it| it.text).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&[Role::Facilitator]), ["Today"]);
+        assert_eq!(shown(&[Role::Lead]), ["Team"]);
+        assert_eq!(shown(&[Role::Administrator]), [""; 0]);
+    }
+
+    #[test]
+    fn people_begin_where_their_work_is() {
+        assert_eq!(start(&[Role::Facilitator]), "/today");
+        assert_eq!(start(&[Role::Facilitator, Role::Lead]), "/team");
+        assert_eq!(start(&[Role::Administrator]), "/account");
+        assert_eq!(start(&[]), "/account");
+    }
+}
