@@ -48,7 +48,10 @@ async fn answers(browser: &Browser, path: &str, email: &str) -> PageView {
         .fill("Their phone number", PHONE)
         .fill("What do you hope for", LINES)
         .choose("I am booking for someone else")
-        .fill("Email address or phone number of the person", "helper@example.org")
+        .fill(
+            "Email address or phone number of the person",
+            "helper@example.org",
+        )
         .choose("Send copies");
     let check = form.submit().await;
     check.must_say("Check your answers");
