@@ -22,5 +22,7 @@ accept:
     INSTA_UPDATE=always cargo test --workspace
 
 # What it costs, beside what the machine can do at best.
-bench:
-    cargo bench --workspace
+bench *arguments:
+    cargo build --release
+    cargo run --release --package bench -- {{ arguments }}
+    cargo bench --package booking
