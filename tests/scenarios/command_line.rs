@@ -323,6 +323,7 @@ fn the_table_of_routes_is_json() {
             "signed_in",
             "facilitator",
             "coordinator or lead",
+            "lead or administrator",
         ];
         assert!(
             who.contains(&route["who"].as_str().unwrap_or_default()),

@@ -165,14 +165,15 @@ async fn a_code_asked_for_elsewhere_ends_the_first_one_and_looks_like_a_wrong_on
 async fn a_code_works_in_the_browser_that_asked_and_nowhere_else() {
     let site = TestApp::start().await;
     site.invited(Role::Lead, SAM).await;
-    let (here, elsewhere) = (site.browser(), site.browser());
+    let (here, elsewhere, other) = (site.browser(), site.browser(), site.browser());
+    site.ask_for_code(&other, "kim@example.org").await;
+    wait(&site, 1);
     site.ask_for_code(&here, SAM).await;
     let code = site.code_of(SAM);
     let page = elsewhere.post("/login/code", &[("code", &code)]).await;
     assert_eq!(page.path, "/login");
     // Also not in a browser that asked for something else.
-    site.ask_for_code(&elsewhere, "kim@example.org").await;
-    let page = elsewhere.post("/login/code", &[("code", &code)]).await;
+    let page = other.post("/login/code", &[("code", &code)]).await;
     page.must_say("That is not the code");
     let link = site.path_in_mail(SAM, "Your log in code", "/login/link/");
     elsewhere.visit(&link).await.must_say("Open this where you asked");
@@ -570,6 +571,46 @@ async fn recovery_codes_work_once_each_and_new_ones_need_the_app() {
         .submit()
         .await;
     again.must_say("Please show that it is you");
+}
+
+/// T-15
+#[tokio::test]
+async fn a_lead_resets_the_second_step_of_another_and_the_owner_is_told() {
+    let site = TestApp::start().await;
+    let member = sam(&site).await;
+    let lead = site.member(Role::Lead, "kim@example.org").await;
+    let page = lead.browser.visit("/team/members").await;
+    page.must_say("sam@example.org is a coordinator. The second step is set up.");
+    let step_up = page.form("Reset the second step").submit().await;
+    step_up.must_say("Please show that it is you");
+    assert_eq!(
+        leads_to(&member.browser, "/team").await,
+        "/team",
+        "nothing was done"
+    );
+    wait(&site, 1);
+    let page = type_app_code(&step_up, &lead.app_code(&site)).await;
+    page.form("Reset the second step").submit().await;
+    assert_eq!(leads_to(&member.browser, "/team").await, "/login");
+    site.rounds().await;
+    assert!(
+        site.subjects(SAM)
+            .contains(&"Your second step was reset".to_owned())
+    );
+    let page = site.log_in(&member.browser, SAM).await;
+    assert_eq!(page.path, "/login/set-up");
+    let unknown = lead
+        .browser
+        .post("/team/members/reset", &[("which", "nobody")])
+        .await;
+    unknown.must_be(StatusCode::NOT_FOUND);
+    // Not one's own, whoever asks.
+    let apps = "SELECT COUNT(*) FROM factor WHERE kind = 'totp' AND spent_at IS NULL";
+    assert_eq!(site.count(apps).await, 1);
+    let me = site.person_of("kim@example.org").await;
+    let page = lead.browser.post("/team/members/reset", &[("which", &me)]).await;
+    page.must_be(StatusCode::NOT_FOUND);
+    assert_eq!(site.count(apps).await, 1);
 }
 
 /// T-19, U-10

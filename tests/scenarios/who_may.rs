@@ -102,8 +102,10 @@ async fn each_role_opens_what_its_rule_says_and_the_rest_is_not_there() {
             assert!(!is_log_in(&page), "{at}");
             if let Who::Roles(roles) = route.who {
                 let may = role.is_some_and(|it| roles.contains(&it));
-                assert_eq!(same(&page, &nowhere), !may, "{at}");
-                assert_eq!(page.status == StatusCode::NOT_FOUND, !may, "{at}");
+                assert!(may || same(&page, &nowhere), "{at}");
+                // What is for them, but not there, is the same 404 again; a page without an id is there.
+                let is_there = route.method == "GET" && !route.path.contains('{');
+                assert!(!may || !is_there || page.status == StatusCode::OK, "{at}");
             }
         }
     }

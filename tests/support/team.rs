@@ -1,6 +1,7 @@
 //! People of the team, who log in as people do: mailbox, code, app.
 
 use scraper::{Html, Selector};
+use sea_orm::{ConnectionTrait, Statement};
 use time::Duration;
 use totp_rs::{Builder, Secret};
 use web::Role;
@@ -83,6 +84,16 @@ impl TestApp {
         let text = self.newest_mail(email, "Your log in code");
         let (_, rest) = text.split_once("Your code is: ").expect("a code");
         rest.chars().take(9).collect()
+    }
+
+    /// The id of whoever logs in with this address.
+    pub async fn person_of(&self, email: &str) -> String {
+        let backend = self.db().get_database_backend();
+        let sql = "SELECT person FROM account WHERE email = $1";
+        let statement = Statement::from_sql_and_values(backend, sql, [email.into()]);
+        let row = self.db().query_one_raw(statement).await.expect("readable");
+        let id: uuid::Uuid = row.expect("an account").try_get("", "person").expect("an id");
+        id.to_string()
     }
 
     /// The path of a link in the newest mail with this subject.

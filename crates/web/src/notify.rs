@@ -171,6 +171,7 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::LogInCode
         | Kind::Invited
         | Kind::NewLogIn
+        | Kind::SecondStepReset
         | Kind::BookingDetailsChanged => false,
     }
 }

@@ -74,11 +74,13 @@ pub(crate) enum Kind {
     Invited,
     /// T-20
     NewLogIn,
+    /// T-15
+    SecondStepReset,
 }
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -102,6 +104,7 @@ impl Kind {
         Self::LogInCode,
         Self::Invited,
         Self::NewLogIn,
+        Self::SecondStepReset,
     ];
 
     /// The word in records and the folder of templates.
@@ -130,6 +133,7 @@ impl Kind {
             Self::LogInCode => "log_in_code",
             Self::Invited => "invited",
             Self::NewLogIn => "new_log_in",
+            Self::SecondStepReset => "second_step_reset",
         }
     }
 

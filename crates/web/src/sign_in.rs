@@ -300,6 +300,22 @@ pub(crate) async fn end(work: &Work, id: Uuid, why: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Ends every log in of a person.
+pub(crate) async fn end_all(work: &Work, person: PersonId, why: &str) -> Result<(), Error> {
+    let row = sign_in::ActiveModel {
+        ended_at: Set(Some(work.now())),
+        ended_why: Set(Some(why.to_owned())),
+        ..Default::default()
+    };
+    sign_in::Entity::update_many()
+        .set(row)
+        .filter(sign_in::Column::Person.eq(person))
+        .filter(sign_in::Column::EndedAt.is_null())
+        .exec(work.tx())
+        .await?;
+    Ok(())
+}
+
 /// What a right code of the app is given for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rise {

@@ -1,5 +1,7 @@
 //! Pages of the team: the frame around them, and where people begin.
 
+mod members;
+
 use axum::extract::State;
 use axum::response::Response;
 use axum_extra::routing::TypedPath;
@@ -14,10 +16,11 @@ use crate::public::courses::RunPath;
 use crate::routes::{Routes, Who};
 use crate::sign_in::log_out::LogOutPath;
 use crate::sign_in::numbers::Numbers;
-use crate::sign_in::role::{FACILITATORS, Role, TEAM};
+use crate::sign_in::role::{FACILITATORS, KEEPERS, Role, TEAM};
 use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
 use crate::words;
+use members::MembersPath;
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -33,22 +36,30 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
+        .and(members::routes())
 }
 
 /// One page of the menu, and who may open it.
 type Entry = (&'static str, &'static str, &'static [Role]);
 
 /// The menu. Who may not open a page does not see its line.
-const MENU: [Entry; 2] = [
+const MENU: [Entry; 3] = [
     ("Today", TodayPath::PATH, FACILITATORS),
     ("Team", TeamPath::PATH, TEAM),
+    ("Team members", MembersPath::PATH, KEEPERS),
+];
+/// Where people begin: the first of these that they may open.
+const STARTS: [(&str, &[Role]); 3] = [
+    (TeamPath::PATH, TEAM),
+    (TodayPath::PATH, FACILITATORS),
+    (MembersPath::PATH, KEEPERS),
 ];
 
 /// Where people begin.
 pub(crate) fn start(roles: &[Role]) -> String {
     let may = |of: &[Role]| of.iter().any(|it| roles.contains(it));
-    let first = MENU.iter().rev().find(|(_, _, of)| may(of));
-    first.map_or_else(|| AccountPath.to_string(), |(_, path, _)| (*path).to_owned())
+    let first = STARTS.iter().find(|(_, of)| may(of));
+    first.map_or_else(|| AccountPath.to_string(), |(path, _)| (*path).to_owned())
 }
 
 /// Where somebody goes who has just proven everything.
@@ -238,15 +249,15 @@ mod tests {
             shell.menu.iter().map(|it| it.text).collect::<Vec<_>>()
         };
         assert_eq!(shown(&[Role::Facilitator]), ["Today"]);
-        assert_eq!(shown(&[Role::Lead]), ["Team"]);
-        assert_eq!(shown(&[Role::Administrator]), [""; 0]);
+        assert_eq!(shown(&[Role::Lead]), ["Team", "Team members"]);
+        assert_eq!(shown(&[]), [""; 0]);
     }
 
     #[test]
     fn people_begin_where_their_work_is() {
         assert_eq!(start(&[Role::Facilitator]), "/today");
         assert_eq!(start(&[Role::Facilitator, Role::Lead]), "/team");
-        assert_eq!(start(&[Role::Administrator]), "/account");
+        assert_eq!(start(&[Role::Administrator]), "/team/members");
         assert_eq!(start(&[]), "/account");
     }
 }

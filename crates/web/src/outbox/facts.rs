@@ -209,7 +209,7 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
                 Err("the form is sent or over")
             }
         }
-        Kind::LogInCode | Kind::Invited | Kind::NewLogIn => {
+        Kind::LogInCode | Kind::Invited | Kind::NewLogIn | Kind::SecondStepReset => {
             let Subject::Account(it) = &facts.subject else {
                 return Err("the account is gone");
             };
@@ -311,7 +311,8 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         | Kind::ResumeDraft
         | Kind::LogInCode
         | Kind::Invited
-        | Kind::NewLogIn => overtaken,
+        | Kind::NewLogIn
+        | Kind::SecondStepReset => overtaken,
     }
 }
 
@@ -336,7 +337,7 @@ pub(crate) async fn load(
             None => Subject::Gone,
         },
         Kind::NewDates | Kind::ConfirmNewDates => interest(db, secrets, now, row, &parameters).await?,
-        Kind::LogInCode | Kind::Invited | Kind::NewLogIn => {
+        Kind::LogInCode | Kind::Invited | Kind::NewLogIn | Kind::SecondStepReset => {
             match sign_in::mail::load(db, secrets, now, kind, row).await? {
                 Some(it) => Subject::Account(Box::new(it)),
                 None => Subject::Gone,
@@ -602,6 +603,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::LogInCode
         | Kind::Invited
         | Kind::NewLogIn
+        | Kind::SecondStepReset
         | Kind::BookingDetailsChanged => false,
     }
 }
@@ -820,6 +822,7 @@ pub(crate) mod tests {
             Kind::LogInCode,
             Kind::Invited,
             Kind::NewLogIn,
+            Kind::SecondStepReset,
         ];
         let mut table = String::new();
         for kind in Kind::ALL.into_iter().filter(|it| !others.contains(it)) {

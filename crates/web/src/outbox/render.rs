@@ -77,6 +77,7 @@ fn about_account(letter: &mut Letter, pages: &Pages<'_>, about: &About) {
             let link = it.token.as_ref();
             letter.links.invitation = link.map(|it| pages.token(Purpose::Invitation, it, ""));
         }
+        About::Reset(name) => letter.name = Some(name.clone()),
         About::NewBrowser(it) => {
             letter.name = Some(it.name.clone());
             letter.at = words::date_time(it.at);

@@ -109,7 +109,6 @@ async fn try_code(work: &Work, id: Uuid, typed: &str, browser: &str) -> Result<T
         .filter(attempt::Column::Id.eq(id))
         .filter(attempt::Column::State.eq("open"))
         .filter(attempt::Column::EndsAt.gt(work.now()))
-        .filter(attempt::Column::Tries.lt(numbers.code_tries()))
         .exec(work.tx())
         .await?;
     let row = attempt::Entity::find_by_id(id).one(work.tx()).await?;

@@ -172,6 +172,21 @@ pub(crate) async fn make_recovery_codes(work: &Work, me: &SignedIn) -> Result<()
     Ok(())
 }
 
+/// Ends everything that a person proves the second step with (T-15: reset).
+pub(crate) async fn forget_all(work: &Work, person: PersonId) -> Result<(), Error> {
+    let spent = factor::ActiveModel {
+        spent_at: Set(Some(work.now())),
+        ..Default::default()
+    };
+    factor::Entity::update_many()
+        .set(spent)
+        .filter(factor::Column::Person.eq(person))
+        .filter(factor::Column::SpentAt.is_null())
+        .exec(work.tx())
+        .await?;
+    Ok(())
+}
+
 /// 120 bits that belong to the row.
 fn recovery_code(secrets: &Secrets, id: Uuid) -> String {
     crockford(&secrets.derived::<15>(RECOVERY, id))

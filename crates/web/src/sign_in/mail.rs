@@ -25,6 +25,8 @@ pub(crate) enum About {
     Invitation(InvitationMail),
     /// A log in from a browser that we do not know.
     NewBrowser(NewBrowserMail),
+    /// The second step was reset: the name of the owner.
+    Reset(String),
 }
 
 /// The facts of a mail with a code.
@@ -69,7 +71,7 @@ pub(crate) fn still_true(about: &About, now: Ts) -> Result<(), &'static str> {
         About::Code(it) if it.sent >= it.most => Err("too many codes for this address"),
         About::Invitation(it) if it.is_accepted => Err("the invitation is accepted"),
         About::Invitation(it) if it.token.is_none() || now >= it.until => Err("the invitation is over"),
-        About::Code(_) | About::Invitation(_) | About::NewBrowser(_) => Ok(()),
+        About::Code(_) | About::Invitation(_) | About::NewBrowser(_) | About::Reset(_) => Ok(()),
     }
 }
 
@@ -85,6 +87,9 @@ pub(crate) async fn load(
         code(db, secrets, now, row).await
     } else if kind == Kind::Invited {
         invitation(db, secrets, PersonId(row.about)).await
+    } else if kind == Kind::SecondStepReset {
+        let person = people::find(db, PersonId(row.about)).await?;
+        Ok(person.map(|it| About::Reset(it.called())))
     } else {
         new_browser(db, row).await
     }
@@ -151,13 +156,23 @@ async fn new_browser(db: &impl ConnectionTrait, row: &outbox_mail::Model) -> Res
 
 /// Tells the owner of a log in from a browser that we do not know (T-20).
 pub(crate) async fn tell_of_new_browser(work: &Work, person: PersonId, sign_in: Uuid) -> Result<(), Error> {
+    tell(work, Kind::NewLogIn, person, sign_in, "completed".to_owned()).await
+}
+
+/// Tells the owner that somebody reset their second step (T-15).
+pub(crate) async fn tell_of_reset(work: &Work, person: PersonId) -> Result<(), Error> {
+    let occasion = work.fresh_id().to_string();
+    tell(work, Kind::SecondStepReset, person, person.0, occasion).await
+}
+
+async fn tell(work: &Work, kind: Kind, person: PersonId, about: Uuid, occasion: String) -> Result<(), Error> {
     let account = account::Entity::find_by_id(person).one(work.tx()).await?;
     let Some(account) = account else { return Ok(()) };
     let mail = Mail {
-        kind: Kind::NewLogIn,
-        about: sign_in,
+        kind,
+        about,
         recipient: account.email,
-        occasion: "completed".to_owned(),
+        occasion,
         due_at: work.now(),
         parameters: serde_json::json!({}),
     };

@@ -28,6 +28,8 @@ pub enum Role {
 
 /// Who looks after dates and bookings.
 pub(crate) const TEAM: &[Role] = &[Role::Coordinator, Role::Lead];
+/// Who looks after the team itself.
+pub(crate) const KEEPERS: &[Role] = &[Role::Lead, Role::Administrator];
 /// Who runs courses.
 pub(crate) const FACILITATORS: &[Role] = &[Role::Facilitator];
 

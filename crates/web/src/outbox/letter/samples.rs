@@ -3,7 +3,7 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 23] = [
+pub(crate) const KINDS: [&str; 24] = [
     "booked",
     "booking_details_changed",
     "cancelled",
@@ -24,6 +24,7 @@ pub(crate) const KINDS: [&str; 23] = [
     "resume_draft",
     "run_cancelled",
     "run_changed",
+    "second_step_reset",
     "still_interested",
     "waiting",
     "your_links",
@@ -73,7 +74,7 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             ..unproven(base.clone())
         }],
         "new_dates" => vec![base.clone()],
-        "new_log_in" => vec![Letter {
+        "new_log_in" | "second_step_reset" => vec![Letter {
             course: None,
             ..base.clone()
         }],
@@ -224,6 +225,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         "new_dates",
         "new_log_in",
         "resume_draft",
+        "second_step_reset",
         "your_links",
     ]
     .contains(&kind);

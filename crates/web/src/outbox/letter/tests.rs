@@ -174,6 +174,7 @@ fn subjects_are_those_agreed() {
         ("resume_draft", "Carry on with your booking"),
         ("run_cancelled", "Your booking cannot go ahead"),
         ("run_changed", "A change to your booking"),
+        ("second_step_reset", "Your second step was reset"),
         ("still_interested", "Are you still interested?"),
         ("waiting", "You are on the waiting list"),
         ("your_links", "Your booking links"),
