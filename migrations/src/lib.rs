@@ -13,6 +13,7 @@ mod m20261120_000005_mail;
 mod m20261120_000006_forms;
 mod m20261125_000007_addresses;
 mod m20261125_000008_sign_in;
+mod m20261125_000009_session_ends;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000006_forms::Migration),
             Box::new(m20261125_000007_addresses::Migration),
             Box::new(m20261125_000008_sign_in::Migration),
+            Box::new(m20261125_000009_session_ends::Migration),
         ]
     }
 }

@@ -509,10 +509,11 @@ pub(crate) async fn program(plan: &Plan) -> Result<Vec<Line>> {
     let folder = outer.path().join("data");
     child::private(&folder)?;
     let records = embedded(&folder);
-    let (dates, crowded) = filled(&records, async |it| {
+    // As many dates as a team has, in rooms that do not fill meanwhile.
+    let (rooms, crowded) = filled(&records, async |it| {
         it.old_bookings(plan.many).await?;
-        it.busy_dates(LISTED).await?;
-        Ok((it.coming_dates(1_000, PLACES).await?, it.halls(2, PLACES).await?))
+        it.busy_dates(LISTED - 10).await?;
+        Ok((it.halls(8, ROOM).await?, it.coming_dates(2, PLACES).await?))
     })
     .await?;
     let mut lines = Vec::new();
@@ -529,7 +530,7 @@ pub(crate) async fn program(plan: &Plan) -> Result<Vec<Line>> {
     );
     lines.push(alone(what, said(starts[2]), "<= 150 ms"));
     lines.push(verified(&program, &folder, plan.many)?);
-    lines.extend(loaded(plan, &program, &folder, &Pile::new(dates)).await?);
+    lines.extend(loaded(plan, &program, &folder, rooms).await?);
     lines.extend(crowd(&program, &folder, &records, &crowded).await?);
     lines.push(verified(&program, &folder, plan.many)?);
     lines.push(match program.released {
@@ -556,11 +557,15 @@ fn megabytes(kilobytes: u64) -> f64 {
     u32::try_from(kilobytes).map_or(f64::INFINITY, f64::from) / 1000.0
 }
 
-async fn loaded(plan: &Plan, program: &Program, folder: &Path, pile: &Pile) -> Result<Vec<Line>> {
+/// The places of a room that does not fill while the program is under load.
+const ROOM: u32 = 2_000;
+
+async fn loaded(plan: &Plan, program: &Program, folder: &Path, rooms: Vec<Dates>) -> Result<Vec<Line>> {
     let (running, _) = program.serve(folder).await?;
     let fresh = running.memory()?;
-    let bookers = (0..8)
-        .map(|_| Booker::new(running.at, Where::Ours(Shelf::own(pile))))
+    let bookers = rooms
+        .into_iter()
+        .map(|room| Booker::new(running.at, Where::Ours(Shelf::shared(vec![room], ROOM))))
         .collect();
     let (_, load) = for_a_while(bookers, plan.soak / 2).await?;
     let (_, pages) = for_a_while(Reader::several(running.at, 8), plan.soak / 2).await?;

@@ -6,6 +6,7 @@ use ids::{CourseId, RunId, Ts};
 use sea_orm::sea_query::{Alias, Expr, IntoColumnRef, JoinType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
+use crate::calendar::{self, RunDates};
 use crate::entity::{booking as b, place as p, run as r, session as s};
 use crate::error::Error;
 use crate::settings::Settings;
@@ -122,7 +123,7 @@ pub async fn of_runs(
     query = match about {
         About::Run(run) => query.filter(r::Column::Id.eq(run)),
         About::Upcoming(course) => {
-            let query = query.filter(r::Column::Id.in_subquery(not_over(now)));
+            let query = query.filter(r::Column::Id.in_subquery(calendar::not_over(now)));
             course
                 .into_iter()
                 .fold(query, |query, course| query.filter(r::Column::Course.eq(course)))
@@ -161,15 +162,27 @@ pub async fn of_runs(
         .collect())
 }
 
+/// The runs that are not over, of one course or of all, with what a visitor is told of each, by date.
+///
+/// Who reads first the runs and then the places may miss a run that was published in between, but never
+/// tells old numbers.
+pub async fn upcoming(
+    db: &impl ConnectionTrait,
+    settings: &Settings,
+    now: Ts,
+    of: Option<CourseId>,
+) -> Result<Vec<(RunDates, Availability)>, Error> {
+    let runs = calendar::upcoming(db, of, now).await?;
+    let told = of_runs(db, settings, now, About::Upcoming(of)).await?;
+    Ok(runs
+        .into_iter()
+        .filter_map(|run| told.get(&run.id).map(|told| (run, *told)))
+        .collect())
+}
+
 fn same(one: impl IntoColumnRef, other: impl IntoColumnRef) -> Expr {
     use sea_orm::sea_query::ExprTrait as _;
     Expr::col(one).eq(Expr::col(other))
-}
-
-/// The runs that have a session still to end.
-fn not_over(now: Ts) -> SelectStatement {
-    let sessions = s::Entity::find().select_only().column(s::Column::Run);
-    sessions.filter(s::Column::EndsAt.gt(now)).into_query()
 }
 
 /// How many seats of the session are taken.

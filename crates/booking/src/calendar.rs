@@ -2,9 +2,10 @@
 
 use ids::{CourseId, CourseVersionId, RunId, SessionId, Ts};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -344,14 +345,16 @@ pub async fn upcoming(
     if let Some(course) = of {
         query = query.filter(run::Column::Course.eq(course));
     }
-    let last = session::Entity::find()
-        .filter(session::Column::EndsAt.gt(now))
-        .all(db)
-        .await?;
-    query = query.filter(run::Column::Id.is_in(last.iter().map(|it| it.run)));
+    query = query.filter(run::Column::Id.in_subquery(not_over(now)));
     let mut found = dated(db, query.all(db).await?).await?;
     found.sort_by_key(|it| (it.sessions.first().map(|it| it.starts_at), it.id));
     Ok(found)
+}
+
+/// The runs that have a session still to end.
+pub(crate) fn not_over(now: Ts) -> SelectStatement {
+    let sessions = session::Entity::find().select_only().column(session::Column::Run);
+    sessions.filter(session::Column::EndsAt.gt(now)).into_query()
 }
 
 /// A published or cancelled run by the words in its address.

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use ids::Ts;
@@ -18,8 +19,18 @@ use crate::site::LastSite;
 use crate::work::Work;
 
 /// What every handler can reach. There is no mailer: handlers write mail, they do not send it.
+///
+/// Every layer of every request has one of its own, so a clone costs next to nothing.
 #[derive(Clone, Debug)]
 pub struct App {
+    shared: Arc<Shared>,
+    /// How long one try of a change may take; nobody waits for what falls due and for commands.
+    pub(crate) patience: Option<std::time::Duration>,
+}
+
+/// What all clones of an [`App`] share.
+#[derive(Debug)]
+pub struct Shared {
     /// Where changes are made: one connection on SQLite.
     pub(crate) writer: DatabaseConnection,
     /// Where pages read.
@@ -28,14 +39,20 @@ pub struct App {
     pub(crate) watcher: Watcher,
     pub(crate) clock: Clock,
     pub(crate) secrets: Secrets,
-    pub(crate) pages: Arc<Pages>,
-    pub(crate) kept: Arc<Kept>,
-    pub(crate) limits: Arc<Limits>,
-    pub(crate) setup: Arc<Setup>,
+    pub(crate) pages: Pages,
+    pub(crate) kept: Kept,
+    pub(crate) limits: Limits,
+    pub(crate) setup: Setup,
     /// What pages showed last, for those that must do without the records (T-64).
-    pub(crate) last_site: Arc<LastSite>,
-    /// How long one try of a change may take; nobody waits for what falls due and for commands.
-    pub(crate) patience: Option<std::time::Duration>,
+    pub(crate) last_site: LastSite,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 /// What was decided when the program started.
@@ -80,19 +97,20 @@ impl App {
         secrets: Secrets,
         setup: Setup,
     ) -> Result<Self, crate::pages::BadTemplate> {
-        let limits = Arc::new(Limits::new(clock.clone()));
-        let pages = Arc::new(Pages::load()?);
-        Ok(Self {
+        let shared = Shared {
             writer: handles.writer,
             reader: handles.reader,
             watcher: handles.watcher,
+            limits: Limits::new(clock.clone()),
             clock,
             secrets,
-            pages,
-            kept: Arc::default(),
-            limits,
-            setup: Arc::new(setup),
-            last_site: Arc::default(),
+            pages: Pages::load()?,
+            kept: Kept::default(),
+            setup,
+            last_site: LastSite::default(),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
             patience: None,
         })
     }

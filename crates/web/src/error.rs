@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use booking::Refusal;
+use percent_encoding::percent_decode_str;
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{DbErr, RuntimeErr};
 use serde::Serialize;
@@ -479,14 +480,21 @@ impl IntoResponse for Error {
 /// Replaces an answer that failed by its page, whichever extractor or handler failed.
 pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
     let reference = request.extensions().get::<Reference>().cloned();
+    let is_text = percent_decode_str(request.uri().path()).decode_utf8().is_ok();
     let mut response = next.run(request).await;
-    let status = response.status();
+    let mut status = response.status();
     let plain = response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_none_or(|it| it.to_str().is_ok_and(|it| it.starts_with("text/plain")));
     let mut page = match response.extensions_mut().remove::<ErrorPage>() {
         Some(page) => page,
+        // Nothing of ours has such an address, whatever the framework calls it.
+        None if plain && status.is_client_error() && !is_text => {
+            let (not_found, page) = Error::NotFound.page();
+            status = not_found;
+            page
+        }
         // Answers of the framework itself, which carry no page of ours.
         None if plain && (status.is_client_error() || status.is_server_error()) => {
             let error = match status {
@@ -511,6 +519,7 @@ pub(crate) async fn show(State(app): State<App>, request: Request, next: Next) -
         app.render_with_fallback(&page).await
     };
     let (mut parts, _) = response.into_parts();
+    parts.status = status;
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(
         header::CONTENT_TYPE,

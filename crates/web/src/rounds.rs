@@ -322,10 +322,13 @@ mod tests {
         office.rounds().await;
         assert_eq!(latest(&office).await.as_deref(), Some("2027-05-11T13:01:00Z"));
         // A program whose clock stands in the past begins where the last one ended.
-        let late = App {
-            clock: crate::clock::Clock::system(),
-            ..office.app.clone()
-        };
+        let late = App::new(
+            office.other_handles().await,
+            crate::clock::Clock::system(),
+            office.app.secrets.clone(),
+            office.app.setup.clone(),
+        )
+        .unwrap();
         let future = mark::ActiveModel {
             name: Set(LATEST.to_owned()),
             value: Set((late.now() + Duration::hours(1)).to_string()),

@@ -110,20 +110,22 @@ const SEAL: Named = ("seal", "everybody on the team must set up their app again"
 
 fn key(folder: &Path, (name, loss): Named, fresh: [u8; 32]) -> Result<[u8; 32], String> {
     let file = folder.join(name);
-    match OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(&file)
-    {
-        Ok(mut new) => {
-            let written =
-                writeln!(new, "{}", data_encoding::HEXLOWER.encode(&fresh)).and_then(|()| new.sync_all());
-            written.map_err(|why| format!("The key {} cannot be written ({why}).", file.display()))?;
-            Ok(fresh)
-        }
-        Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => read_key(&file, loss),
-        Err(why) => Err(format!("The key {} cannot be written ({why}).", file.display())),
+    if !file.exists() {
+        // Another process may be first with its own; then that one is the key.
+        whole(folder, &file, &fresh)
+            .map_err(|why| format!("The key {} cannot be written ({why}).", file.display()))?;
+    }
+    read_key(&file, loss)
+}
+
+/// A new file, private, that is there with all of the key or not at all, whenever the power fails.
+fn whole(folder: &Path, file: &Path, key: &[u8]) -> std::io::Result<()> {
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(new, "{}", data_encoding::HEXLOWER.encode(key))?;
+    new.as_file().sync_all()?;
+    match new.persist_noclobber(file) {
+        Err(why) if why.error.kind() != std::io::ErrorKind::AlreadyExists => Err(why.error),
+        _ => File::open(folder)?.sync_all(),
     }
 }
 
@@ -193,6 +195,30 @@ mod tests {
             (again.token, again.code, again.seal),
             ([7; 32], [8; 32], [22; 32])
         );
+    }
+
+    #[test]
+    fn two_first_starts_at_once_agree_on_the_keys() {
+        for _ in 0..20 {
+            let (_outer, path) = temporary();
+            let folder = Folder::open(&path).unwrap();
+            let together = std::sync::Barrier::new(2);
+            let start = |fresh| {
+                together.wait();
+                folder.keys(&keys(fresh)).unwrap()
+            };
+            let [one, other] = std::thread::scope(|threads| {
+                [7, 70]
+                    .map(|fresh| threads.spawn(move || start(fresh)))
+                    .map(|it| it.join().unwrap())
+            });
+            assert_eq!(
+                (one.token, one.code, one.seal),
+                (other.token, other.code, other.seal)
+            );
+            let left: Vec<_> = std::fs::read_dir(path.join("keys")).unwrap().collect();
+            assert_eq!(left.len(), 3, "nothing half-written stays: {left:?}");
+        }
     }
 
     #[test]

@@ -1,15 +1,12 @@
 //! Courses and their dates, for visitors (B-06).
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use axum::response::Response;
 use axum_extra::routing::TypedPath;
 use booking::availability::{self, About};
 use booking::calendar::{self, Course, Delivery, RunDates};
 use booking::{Availability, Settings, deadlines};
-use ids::{CourseId, RunId, Ts};
-use sea_orm::ConnectionTrait;
+use ids::Ts;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
@@ -65,7 +62,7 @@ async fn courses(path: CoursesPath, State(app): State<App>) -> Result<Response, 
         let (db, now) = (app.reader(), app.now());
         let (settings, _) = calendar::rules(db).await?;
         let known = calendar::courses(db).await?;
-        let upcoming = upcoming(db, &settings, now, None).await?;
+        let upcoming = availability::upcoming(db, &settings, now, None).await?;
         app.render(&CoursesPage::of(&known, &upcoming, &settings, now)?)
             .await
     })
@@ -78,7 +75,7 @@ async fn course(path: CoursePath, State(app): State<App>) -> Result<Response, Er
         let course = calendar::course_named(db, &path.course).await?;
         let course = course.ok_or(Error::NotFound)?;
         let (settings, _) = calendar::rules(db).await?;
-        let upcoming = upcoming(db, &settings, now, Some(course.id)).await?;
+        let upcoming = availability::upcoming(db, &settings, now, Some(course.id)).await?;
         app.render(&CoursePage::of(course, &upcoming, &settings, now)?)
             .await
     })
@@ -101,26 +98,9 @@ async fn run_page(app: &App, RunPath { course, run }: &RunPath) -> Result<RunPag
     let (settings, _) = calendar::rules(db).await?;
     let mut told = availability::of_runs(db, &settings, now, About::Run(run.id)).await?;
     let told = told.remove(&run.id).ok_or(Error::NotFound)?;
-    let mut others = upcoming(db, &settings, now, Some(course.id)).await?;
+    let mut others = availability::upcoming(db, &settings, now, Some(course.id)).await?;
     others.retain(|(it, told)| it.id != run.id && is_a_choice(*told));
     Ok(RunPage::of(&course, &run, told, &others, &settings, now))
-}
-
-/// The runs that are not over with what a visitor is told of each, by date. Who reads first the runs
-/// and then the places may miss a run that was published in between, but never tells old numbers.
-async fn upcoming(
-    db: &impl ConnectionTrait,
-    settings: &Settings,
-    now: Ts,
-    of: Option<CourseId>,
-) -> Result<Vec<(RunDates, Availability)>, Error> {
-    let runs = calendar::upcoming(db, of, now).await?;
-    let told: BTreeMap<RunId, Availability> =
-        availability::of_runs(db, settings, now, About::Upcoming(of)).await?;
-    Ok(runs
-        .into_iter()
-        .filter_map(|run| told.get(&run.id).map(|told| (run, *told)))
-        .collect())
 }
 
 /// Whether one can book or join the list, now or later.
@@ -782,7 +762,7 @@ mod tests {
     use super::*;
     use booking::calendar::{CourseText, Meeting, Outcome};
     use booking::london;
-    use ids::{CourseVersionId, SessionId};
+    use ids::{CourseId, CourseVersionId, RunId, SessionId};
     use serde_json::json;
     use time::macros::{date, datetime, time};
     use time::{Date, OffsetDateTime};

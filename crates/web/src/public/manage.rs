@@ -33,7 +33,7 @@ mod moving;
 mod needs;
 mod new_address;
 mod new_link;
-mod other_dates;
+pub(crate) mod other_dates;
 pub(crate) mod question;
 mod status;
 mod still_interested;

@@ -1,4 +1,7 @@
 //! How many connections there may be at a time, in all and from one network (T-32).
+//!
+//! A proxy keeps its own count and its visitors waiting, and this machine is ours: their connections are
+//! not counted. Refused by number, a thousand people who press at the same moment would be told wrong.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::limits::network;
 
-/// The most connections in all.
+/// The most connections in all, without those of proxies and this machine.
 const ALL: usize = 512;
 /// The most connections from one network.
 const EACH: usize = 32;
@@ -16,7 +19,6 @@ const DOORSTEP: usize = 64;
 /// Who is here.
 #[derive(Debug)]
 pub(super) struct Guests {
-    /// Many people come through a proxy, and this machine is ours.
     proxies: Vec<IpAddr>,
     present: Arc<Mutex<Present>>,
 }
@@ -40,7 +42,7 @@ pub(super) struct Seat {
 enum Place {
     /// Counted for its network.
     Of(IpAddr),
-    /// Not counted for its network.
+    /// Not counted.
     Exempt,
     Doorstep,
 }
@@ -74,8 +76,8 @@ impl Guests {
         match place {
             Place::Doorstep if present.doorstep >= DOORSTEP => return None,
             Place::Doorstep => present.doorstep += 1,
-            Place::Exempt | Place::Of(_) if present.all >= ALL => return None,
-            Place::Exempt => present.all += 1,
+            Place::Exempt => {}
+            Place::Of(_) if present.all >= ALL => return None,
             Place::Of(network) => {
                 let here = present.each.entry(network).or_default();
                 if *here >= EACH {
@@ -97,7 +99,7 @@ impl Drop for Seat {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         match self.place {
             Place::Doorstep => present.doorstep -= 1,
-            Place::Exempt => present.all -= 1,
+            Place::Exempt => {}
             Place::Of(network) => {
                 present.all -= 1;
                 if let Some(here) = present.each.get_mut(&network) {
@@ -135,12 +137,18 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_and_our_proxies_share_all_places() {
+    fn all_networks_share_all_places_and_this_machine_and_our_proxies_need_none() {
         let guests = Guests::new(vec![ip("10.0.0.1")]);
-        let seats: Vec<Seat> = (0..ALL).map_while(|_| guests.seat(ip("10.0.0.1"))).collect();
+        let from = |n: usize| ip(&format!("192.0.2.{}", n / EACH));
+        let seats: Vec<Seat> = (0..=ALL).map_while(|n| guests.seat(from(n))).collect();
         assert_eq!(seats.len(), ALL);
-        assert!(guests.seat(ip("127.0.0.1")).is_none());
-        let told: Vec<Seat> = (0..1000).map_while(|_| guests.doorstep()).collect();
+        assert!(guests.seat(ip("198.51.100.1")).is_none());
+        let many = 2 * ALL;
+        for ours in ["10.0.0.1", "127.0.0.1", "::ffff:127.0.0.1"] {
+            let seats: Vec<Seat> = (0..many).map_while(|_| guests.seat(ip(ours))).collect();
+            assert_eq!(seats.len(), many, "{ours}");
+        }
+        let told: Vec<Seat> = (0..many).map_while(|_| guests.doorstep()).collect();
         assert_eq!(told.len(), DOORSTEP);
     }
 

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::calendar::{self, RunDates};
-use booking::{Availability, Refusal, allocator};
+use booking::{Refusal, allocator};
 use serde::Serialize;
 
 use super::answers::Step;
@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::error::{Error, refusal_words};
 use crate::forms::{AGAIN, Answer, Fields, Problem, problems};
 use crate::pages::Page;
+use crate::public::manage::other_dates::{self, Wanted};
 use crate::visitor::Visitor;
 use crate::words;
 
@@ -30,22 +31,11 @@ pub(super) struct DateChoice {
 
 /// The dates of the same course that have places, other than these.
 pub(super) async fn with_places(app: &App, but: &RunDates) -> Result<Vec<DateChoice>, Error> {
-    let now = app.now();
-    let mut found = Vec::new();
-    for run in calendar::upcoming(app.reader(), Some(but.course), now).await? {
-        if run.id == but.id {
-            continue;
-        }
-        let snapshot = allocator::snapshot(app.reader(), run.id).await?;
-        let places = match snapshot.map(|it| it.availability(now)) {
-            Some(Availability::Open) => "Places available".to_owned(),
-            Some(Availability::Few(1)) => "1 place left".to_owned(),
-            Some(Availability::Few(n)) => format!("{n} places left"),
-            _ => continue,
-        };
-        found.push(choice(&run, &places));
-    }
-    Ok(found)
+    let others = other_dates::open(app.reader(), but, app.now()).await?;
+    let listed = others
+        .iter()
+        .filter_map(|(run, told)| Some(choice(run, &other_dates::places(*told, Wanted::Place)?)));
+    Ok(listed.collect())
 }
 
 fn choice(run: &RunDates, places: &str) -> DateChoice {

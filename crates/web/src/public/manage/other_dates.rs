@@ -1,7 +1,7 @@
 //! The other dates of a course that somebody can go over to.
 
 use booking::calendar::{self, RunDates};
-use booking::{Availability, allocator};
+use booking::{Availability, availability};
 use ids::Ts;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
@@ -81,24 +81,20 @@ impl NextDates {
     }
 }
 
-async fn open(
+/// The other dates of the course with what a visitor is told of each.
+pub(crate) async fn open(
     db: &impl ConnectionTrait,
     than: &RunDates,
     now: Ts,
 ) -> Result<Vec<(RunDates, Availability)>, Error> {
-    let mut found = Vec::new();
-    for run in calendar::upcoming(db, Some(than.course), now).await? {
-        if run.id != than.id
-            && let Some(snapshot) = allocator::snapshot(db, run.id).await?
-        {
-            found.push((run, snapshot.availability(now)));
-        }
-    }
+    let (settings, _) = calendar::rules(db).await?;
+    let mut found = availability::upcoming(db, &settings, now, Some(than.course)).await?;
+    found.retain(|(run, _)| run.id != than.id);
     Ok(found)
 }
 
 /// What can be had there, in words, or nothing.
-fn places(availability: Availability, wanted: Wanted) -> Option<String> {
+pub(crate) fn places(availability: Availability, wanted: Wanted) -> Option<String> {
     match (availability, wanted) {
         (Availability::Open, _) => Some("Places available".to_owned()),
         (Availability::Few(1), _) => Some("1 place left".to_owned()),
