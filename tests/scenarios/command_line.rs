@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -665,10 +666,20 @@ fn a_visitor_who_leaves_half_way_costs_nothing() {
 fn beyond_all_places_visitors_are_told_to_come_again() {
     let place = Place::new();
     let service = Running::service(&place);
-    let guests: Vec<TcpStream> = (0..512)
+    let most = getrlimit(Resource::Nofile).maximum;
+    setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: most,
+            maximum: most,
+        },
+    )
+    .expect("enough file handles for this test");
+    // The service asks for as many itself.
+    let guests: Vec<TcpStream> = (0..2048)
         .map(|_| TcpStream::connect(("127.0.0.1", service.port)).expect("a place"))
         .collect();
-    // The 513th may be accepted before the others were counted; nobody of them is answered twice.
+    // The 2,049th may be accepted before the others were counted; nobody of them is answered twice.
     let (head, body) = service.get("/courses");
     assert!(
         head.starts_with("http/1.1 503") && head.contains("retry-after"),

@@ -21,6 +21,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,6 +49,8 @@ const BODY: usize = 64 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(15);
+/// How many files may be open: every connection, and room for the records, mail and the log.
+const HANDLES: u64 = 4096;
 /// How long the last answers may take after the program was asked to stop; a second is left for the rest.
 const FAREWELL: Duration = Duration::from_secs(9);
 
@@ -59,6 +62,7 @@ pub(crate) async fn serve(
     folder: &Path,
 ) -> std::io::Result<()> {
     let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    more_handles();
     // What a page looks like is known before the records can go away (T-64).
     Site::last(&app).await;
     tracing::info!(
@@ -107,6 +111,19 @@ pub(crate) async fn serve(
     let _ = tell.send(true);
     farewell(at_work, &mailer).await;
     Ok(())
+}
+
+/// Each connection is an open file, and many systems allow a program 1,024 unless it asks for more.
+fn more_handles() {
+    let most = getrlimit(Resource::Nofile).maximum;
+    let wanted = most.map_or(HANDLES, |most| most.min(HANDLES));
+    let limit = Rlimit {
+        current: Some(wanted),
+        maximum: most,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(event = "file_handles", %error);
+    }
 }
 
 /// Waits for the last answers and for what came of the mails on their way, but not for ever: what a relay

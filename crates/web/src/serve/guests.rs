@@ -1,7 +1,7 @@
 //! How many connections there may be at a time, in all and from one network (T-32).
 //!
-//! A proxy keeps its own count and its visitors waiting, and this machine is ours: their connections are
-//! not counted. Refused by number, a thousand people who press at the same moment would be told wrong.
+//! Many people come through a proxy, and this machine is ours: their connections are counted apart, and
+//! there may be more of them. A thousand people who press at the same moment are all answered.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::limits::network;
 
-/// The most connections in all, without those of proxies and this machine.
+/// The most connections of strangers in all.
 const ALL: usize = 512;
 /// The most connections from one network.
 const EACH: usize = 32;
+/// The most connections of our proxies and of this machine.
+pub(super) const OURS: usize = 2048;
 /// The most who are being told that there is no room.
 const DOORSTEP: usize = 64;
 
@@ -26,6 +28,7 @@ pub(super) struct Guests {
 #[derive(Debug, Default)]
 struct Present {
     all: usize,
+    ours: usize,
     each: HashMap<IpAddr, usize>,
     doorstep: usize,
 }
@@ -42,8 +45,8 @@ pub(super) struct Seat {
 enum Place {
     /// Counted for its network.
     Of(IpAddr),
-    /// Not counted.
-    Exempt,
+    /// Of a proxy or of this machine.
+    Ours,
     Doorstep,
 }
 
@@ -59,7 +62,7 @@ impl Guests {
     pub(super) fn seat(&self, from: IpAddr) -> Option<Seat> {
         let from = from.to_canonical();
         let place = if from.is_loopback() || self.proxies.contains(&from) {
-            Place::Exempt
+            Place::Ours
         } else {
             Place::Of(network(from))
         };
@@ -76,7 +79,8 @@ impl Guests {
         match place {
             Place::Doorstep if present.doorstep >= DOORSTEP => return None,
             Place::Doorstep => present.doorstep += 1,
-            Place::Exempt => {}
+            Place::Ours if present.ours >= OURS => return None,
+            Place::Ours => present.ours += 1,
             Place::Of(_) if present.all >= ALL => return None,
             Place::Of(network) => {
                 let here = present.each.entry(network).or_default();
@@ -99,7 +103,7 @@ impl Drop for Seat {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         match self.place {
             Place::Doorstep => present.doorstep -= 1,
-            Place::Exempt => {}
+            Place::Ours => present.ours -= 1,
             Place::Of(network) => {
                 present.all -= 1;
                 if let Some(here) = present.each.get_mut(&network) {
@@ -137,18 +141,17 @@ mod tests {
     }
 
     #[test]
-    fn all_networks_share_all_places_and_this_machine_and_our_proxies_need_none() {
+    fn all_networks_share_all_places_and_this_machine_and_our_proxies_have_their_own() {
         let guests = Guests::new(vec![ip("10.0.0.1")]);
         let from = |n: usize| ip(&format!("192.0.2.{}", n / EACH));
         let seats: Vec<Seat> = (0..=ALL).map_while(|n| guests.seat(from(n))).collect();
         assert_eq!(seats.len(), ALL);
         assert!(guests.seat(ip("198.51.100.1")).is_none());
-        let many = 2 * ALL;
         for ours in ["10.0.0.1", "127.0.0.1", "::ffff:127.0.0.1"] {
-            let seats: Vec<Seat> = (0..many).map_while(|_| guests.seat(ip(ours))).collect();
-            assert_eq!(seats.len(), many, "{ours}");
+            let seats: Vec<Seat> = (0..=OURS).map_while(|_| guests.seat(ip(ours))).collect();
+            assert_eq!(seats.len(), OURS, "{ours}");
         }
-        let told: Vec<Seat> = (0..many).map_while(|_| guests.doorstep()).collect();
+        let told: Vec<Seat> = (0..1000).map_while(|_| guests.doorstep()).collect();
         assert_eq!(told.len(), DOORSTEP);
     }
 
