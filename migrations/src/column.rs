@@ -117,3 +117,29 @@ pub(crate) fn unique(
 ) -> IndexCreateStatement {
     index(it, table, columns).unique().take()
 }
+
+/// Refuses to change or remove rows of an append-only table.
+pub(crate) async fn only_ever_added(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    if manager.get_database_backend() == sea_orm_migration::sea_orm::DbBackend::Sqlite {
+        for act in ["UPDATE", "DELETE"] {
+            db.execute_unprepared(&format!(
+                "CREATE TRIGGER {table}_no_{act} BEFORE {act} ON {table} \
+                 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            ))
+            .await?;
+        }
+        return Ok(());
+    }
+    db.execute_unprepared(&format!(
+        "CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+    ))
+    .await?;
+    db.execute_unprepared(&format!(
+        "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} \
+         FOR EACH ROW EXECUTE FUNCTION {table}_is_append_only()"
+    ))
+    .await?;
+    Ok(())
+}

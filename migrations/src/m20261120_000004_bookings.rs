@@ -3,8 +3,8 @@
 use sea_orm_migration::prelude::*;
 
 use crate::column::{
-    bigint, bigint_or_null, id, index, int, int_or_null, names, table, text, text_or_null, ts, ts_or_null,
-    unique, uuid, uuid_or_null, yes_no,
+    bigint, bigint_or_null, id, index, int, int_or_null, names, only_ever_added, table, text, text_or_null,
+    ts, ts_or_null, unique, uuid, uuid_or_null, yes_no,
 };
 
 #[derive(DeriveMigrationName)]
@@ -94,32 +94,6 @@ impl MigrationTrait for Migration {
         only_ever_added(manager, "booking_event").await?;
         only_ever_added(manager, "attendance").await
     }
-}
-
-/// Refuses to change or remove rows of an append-only table.
-async fn only_ever_added(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
-    let db = manager.get_connection();
-    if manager.get_database_backend() == sea_orm_migration::sea_orm::DbBackend::Sqlite {
-        for act in ["UPDATE", "DELETE"] {
-            db.execute_unprepared(&format!(
-                "CREATE TRIGGER {table}_no_{act} BEFORE {act} ON {table} \
-                 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            ))
-            .await?;
-        }
-        return Ok(());
-    }
-    db.execute_unprepared(&format!(
-        "CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS \
-         $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    ))
-    .await?;
-    db.execute_unprepared(&format!(
-        "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} \
-         FOR EACH ROW EXECUTE FUNCTION {table}_is_append_only()"
-    ))
-    .await?;
-    Ok(())
 }
 
 fn booking() -> TableCreateStatement {

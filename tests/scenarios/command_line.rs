@@ -324,6 +324,7 @@ fn the_table_of_routes_is_json() {
             "signed_in",
             "facilitator",
             "coordinator or lead",
+            "lead",
             "lead or administrator",
         ];
         assert!(

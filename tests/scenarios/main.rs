@@ -5,6 +5,7 @@
 mod all_or_nothing;
 mod any_link;
 mod architecture;
+mod audit;
 mod booking;
 mod command_line;
 mod course_dates;

@@ -732,7 +732,7 @@ async fn a_new_role_asks_for_the_second_step() {
         "without a role the mailbox is enough"
     );
     site.app
-        .invite(SAM, Role::Lead, None)
+        .invite(SAM, Role::Lead, None, None)
         .await
         .expect("written")
         .expect("an address");
@@ -744,7 +744,7 @@ async fn a_new_role_asks_for_the_second_step() {
 async fn an_invitation_can_be_accepted_for_two_weeks_and_once() {
     let site = TestApp::start().await;
     site.app
-        .invite(SAM, Role::Lead, None)
+        .invite(SAM, Role::Lead, None, None)
         .await
         .expect("written")
         .expect("an address");
@@ -762,7 +762,7 @@ async fn an_invitation_can_be_accepted_for_two_weeks_and_once() {
         .await
         .must_be(StatusCode::UNPROCESSABLE_ENTITY);
     site.app
-        .invite(SAM, Role::Lead, None)
+        .invite(SAM, Role::Lead, None, None)
         .await
         .expect("written")
         .expect("an address");
@@ -776,7 +776,7 @@ async fn an_invitation_can_be_accepted_for_two_weeks_and_once() {
     site.browser().visit(&link).await.must_be(StatusCode::GONE);
     assert!(
         site.app
-            .invite("säm@example.org", Role::Lead, None)
+            .invite("säm@example.org", Role::Lead, None, None)
             .await
             .expect("read")
             .is_err()

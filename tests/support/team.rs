@@ -33,7 +33,7 @@ impl TestApp {
 
     /// Invites somebody and lets them accept.
     pub async fn invited(&self, role: Role, email: &str) {
-        let invited = self.app.invite(email, role, None).await.expect("written");
+        let invited = self.app.invite(email, role, None, None).await.expect("written");
         invited.expect("an address");
         self.rounds().await;
         let link = self.path_in_mail(email, "You are invited", "/invite/");

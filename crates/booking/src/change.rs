@@ -98,6 +98,32 @@ impl Ask {
 }
 
 impl Change {
+    /// The word for what concerns the whole run and not one booking; every booking has its own history.
+    pub fn on_run(&self) -> Option<&'static str> {
+        match self {
+            Self::Release => Some("release"),
+            Self::SetCapacity(_) => Some("capacity"),
+            Self::PauseOffers(true) => Some("offers_stopped"),
+            Self::PauseOffers(false) => Some("offers_started"),
+            Self::CancelRun(_) => Some("run_cancelled"),
+            Self::RunChanged => Some("run_changed"),
+            Self::Book(_)
+            | Self::Join(_)
+            | Self::Confirm(..)
+            | Self::Accept(..)
+            | Self::Decline(_)
+            | Self::Cancel(_)
+            | Self::GiveWay { .. }
+            | Self::Say(..)
+            | Self::Pause(_)
+            | Self::Resume(_)
+            | Self::NoteAsked(_)
+            | Self::Reorder { .. }
+            | Self::StartClock(_)
+            | Self::Tick => None,
+        }
+    }
+
     /// Applies what was asked, or says why not; the caller settles afterwards.
     pub fn apply(self, snapshot: &mut Snapshot, now: Ts, cause: &Cause) -> Result<Vec<Transition>, Refusal> {
         match self {

@@ -350,10 +350,10 @@ async fn verify(places: &Places) -> Result<(), Failure> {
 async fn invite(places: &Places, email: &str, role: Role, name: Option<&str>) -> Result<(), Failure> {
     let app = open(places, open::For::AMoment).await?.app;
     let a_role = role.with_article();
-    match app.invite(email, role, name).await? {
+    match app.invite(email, role, name, None).await? {
         Ok(Invited::Sent) => say(&format!("An invitation to be {a_role} is on its way to {email}.")),
         Ok(Invited::Given) => say(&format!("{email} is {a_role} from now on.")),
-        Err(NotInvited::Address) => {
+        Err(NotInvited::Address | NotInvited::Oneself) => {
             return Err(Failure::Usage(format!(
                 "{email} is no address that can log in: it looks like sam@example.org."
             )));

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_need;
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod calendar_entry;
 pub(crate) mod draft;
 pub(crate) mod emergency_contact;

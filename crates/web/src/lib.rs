@@ -10,6 +10,7 @@ mod account;
 mod again;
 mod app;
 mod assets;
+mod audit;
 mod calls;
 pub mod cli;
 mod clock;
@@ -141,7 +142,7 @@ async fn finish_what_was_begun(
         let page = tokio::time::timeout(READ_TIME, next.run(request)).await;
         return page.unwrap_or_else(|_| Error::late("the page took too long").into_response());
     }
-    let answer = tokio::spawn(next.run(request).in_current_span()).await;
+    let answer = tokio::spawn(reference::carried(next.run(request)).in_current_span()).await;
     // The words of a panic stay out of the log (T-45).
     answer.unwrap_or_else(|_| error::after_panic(Box::new(())))
 }

@@ -17,25 +17,46 @@ use crate::secrets::Secrets;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reference(pub(crate) String);
 
+tokio::task_local! {
+    /// The request that is being answered.
+    static CURRENT: String;
+}
+
+/// What the request is called that is being answered, if one is.
+pub(crate) fn current() -> Option<String> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// The same answer, in a task of its own.
+pub(crate) fn carried<F: Future>(answer: F) -> impl Future<Output = F::Output> {
+    let current = current();
+    async move {
+        match current {
+            Some(current) => CURRENT.scope(current, answer).await,
+            None => answer.await,
+        }
+    }
+}
+
 /// Gives a request its reference, if it has none yet.
 pub(crate) async fn give(mut request: Request, next: Next) -> Response {
     // The pattern, never the path: a path can hold a token (T-25).
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map(|it| it.as_str().to_owned());
     // Around the routes stands the frame of the server, which knows no route yet.
-    let span = if request.extensions().get::<Reference>().is_some() {
-        Span::current()
+    let (span, called) = if let Some(Reference(known)) = request.extensions().get() {
+        (Span::current(), known.clone())
     } else {
         let reference = HEXLOWER.encode(&Secrets::passing_bytes::<4>());
         let method = known(request.method());
         let span = tracing::info_span!("request", reference, method, route = Empty);
-        request.extensions_mut().insert(Reference(reference));
-        span
+        request.extensions_mut().insert(Reference(reference.clone()));
+        (span, reference)
     };
     if let Some(route) = route {
         span.record("route", route);
     }
-    next.run(request).instrument(span).await
+    CURRENT.scope(called, next.run(request)).instrument(span).await
 }
 
 /// Other methods are whatever somebody wrote there.

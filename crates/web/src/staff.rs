@@ -1,5 +1,8 @@
 //! Pages of the team: the frame around them, and where people begin.
 
+mod audit;
+mod invite;
+mod member;
 mod members;
 
 use axum::extract::State;
@@ -16,10 +19,11 @@ use crate::public::courses::RunPath;
 use crate::routes::{Routes, Who};
 use crate::sign_in::log_out::LogOutPath;
 use crate::sign_in::numbers::Numbers;
-use crate::sign_in::role::{FACILITATORS, KEEPERS, Role, TEAM};
+use crate::sign_in::role::{FACILITATORS, KEEPERS, LEADS, Role, TEAM};
 use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
 use crate::words;
+use audit::AuditPath;
 use members::MembersPath;
 
 /// `/today`
@@ -37,16 +41,20 @@ pub(crate) fn routes() -> Routes {
         .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(members::routes())
+        .and(member::routes())
+        .and(invite::routes())
+        .and(audit::routes())
 }
 
 /// One page of the menu, and who may open it.
 type Entry = (&'static str, &'static str, &'static [Role]);
 
 /// The menu. Who may not open a page does not see its line.
-const MENU: [Entry; 3] = [
+const MENU: &[Entry] = &[
     ("Today", TodayPath::PATH, FACILITATORS),
     ("Team", TeamPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
+    ("Audit", AuditPath::PATH, LEADS),
 ];
 /// Where people begin: the first of these that they may open.
 const STARTS: [(&str, &[Role]); 3] = [
@@ -240,7 +248,7 @@ mod tests {
     #[test]
     fn the_menu_shows_what_the_rules_of_the_routes_allow() {
         let table = crate::route_table(false);
-        for (text, path, roles) in MENU {
+        for &(text, path, roles) in MENU {
             let route = table.iter().find(|it| it.path == path && it.method == "GET");
             assert_eq!(route.map(|it| it.who), Some(Who::Roles(roles)), "{text}");
         }
@@ -249,7 +257,7 @@ mod tests {
             shell.menu.iter().map(|it| it.text).collect::<Vec<_>>()
         };
         assert_eq!(shown(&[Role::Facilitator]), ["Today"]);
-        assert_eq!(shown(&[Role::Lead]), ["Team", "Team members"]);
+        assert_eq!(shown(&[Role::Lead]), ["Team", "Team members", "Audit"]);
         assert_eq!(shown(&[]), [""; 0]);
     }
 

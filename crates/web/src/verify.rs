@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, Statement};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit;
 use crate::entity::equality_counter;
 use crate::error::Error;
 use crate::notify::NOT_ME;
@@ -23,6 +24,7 @@ pub async fn verify(app: &App) -> Result<Vec<Finding>, Error> {
     mail_is_settled(&records, &mut found).await?;
     calendars_show_places(&records, &mut found).await?;
     equality_is_anonymous(&records, &mut found).await?;
+    audit::verify(&records, &mut found).await?;
     records.commit().await?;
     found.sort();
     Ok(found)

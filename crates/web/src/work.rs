@@ -3,7 +3,7 @@
 //! The only place where a transaction begins. What is written through one `Work`, mail and tasks
 //! included, is there together or not at all.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use booking::allocator::{self, Arrival};
 use booking::{Asked, Change, Outcome};
@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit::{self, Act};
 use crate::entity::operation;
 use crate::error::Error;
 use crate::notify;
@@ -46,6 +47,8 @@ pub struct Work {
     now: Ts,
     secrets: Secrets,
     base_url: String,
+    /// What was done, to be written down at the end (T-46).
+    acts: Mutex<Vec<Act>>,
 }
 
 impl Work {
@@ -61,12 +64,14 @@ impl Work {
             now: app.clock.now(),
             secrets: app.secrets.clone(),
             base_url: app.setup.base_url.clone(),
+            acts: Mutex::default(),
         })
     }
 
     pub(crate) async fn commit(work: Arc<Self>) -> Result<(), Error> {
         // Somebody who still holds the change when it should end would write after its end.
         let work = Arc::into_inner(work).ok_or_else(|| Error::fault(std::fmt::Error))?;
+        audit::write(&work, work.acts()).await?;
         work.tx.commit().await.map_err(Error::at_the_end)
     }
 
@@ -81,15 +86,37 @@ impl Work {
             now: self.now,
             secrets: self.secrets.clone(),
             base_url: self.base_url.clone(),
+            acts: Mutex::default(),
         });
         let value = attempt(part.clone()).await;
         let part = Arc::into_inner(part).ok_or_else(|| Error::fault(std::fmt::Error))?;
         match value {
-            Ok(value) => part.tx.commit().await.map(|()| value).map_err(Error::from),
+            Ok(value) => {
+                for act in part.acts() {
+                    self.note(act);
+                }
+                part.tx.commit().await.map(|()| value).map_err(Error::from)
+            }
             Err(error) => {
                 part.tx.rollback().await?;
                 Err(error)
             }
+        }
+    }
+
+    /// Notes what was done; it is written down with the change (T-46).
+    pub(crate) fn note(&self, act: Act) {
+        self.acts.lock().unwrap_or_else(PoisonError::into_inner).push(act);
+    }
+
+    /// What was noted.
+    fn acts(&self) -> Vec<Act> {
+        std::mem::take(&mut *self.acts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_steps(&self, outcome: &Outcome) {
+        for step in &outcome.transitions {
+            self.note(Act::of(step));
         }
     }
 
@@ -125,8 +152,16 @@ impl Work {
     /// Changes the bookings of `run` and writes the mail and tasks that calls for.
     pub async fn allocate(&self, run: RunId, asked: Asked) -> Result<Outcome, Error> {
         let fresh = || self.fresh_id();
+        let on_run = asked
+            .change
+            .on_run()
+            .and_then(|act| Act::on_run(run, act, &asked.cause));
         // Boxed: the futures of the doors are large, and every handler would carry them.
         let outcome = Box::pin(booking::allocate(&self.tx, self.now, &fresh, run, asked)).await?;
+        if let Some(act) = on_run {
+            self.note(act);
+        }
+        self.note_steps(&outcome);
         Box::pin(notify::follow(self, &outcome)).await?;
         Ok(outcome)
     }
@@ -139,6 +174,7 @@ impl Work {
         ))
         .await?
         {
+            self.note_steps(&outcome);
             Box::pin(notify::follow(self, &outcome)).await?;
         }
         Ok(())

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::open::{For, open};
 use super::{Failure, Places, say};
+use crate::audit::{self, Doer};
 use crate::people::address::Address;
 use crate::sign_in::numbers::{self, Numbers};
 use crate::site;
@@ -70,7 +71,16 @@ pub(super) async fn run(places: &Places, options: Options) -> Result<(), Failure
     let (of, to) = (&name, &value);
     opened
         .app
-        .change(|work| async move { Ok(calendar::set_rule(work.tx(), of, to).await?) })
+        .change(|work| async move {
+            work.note(audit::Act {
+                doer: Doer::Command,
+                what: "setting_changed",
+                about: ("setting", of.clone()),
+                whose: None,
+                reason: Some(to.clone()),
+            });
+            Ok(calendar::set_rule(work.tx(), of, to).await?)
+        })
         .await?;
     say(&format!("{name} is now {value:?}."));
     Ok(())

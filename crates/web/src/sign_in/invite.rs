@@ -54,6 +54,8 @@ pub enum Invited {
 pub enum NotInvited {
     /// The text is no address that a member of the team can have: the part before the `@` is ASCII (T-40).
     Address,
+    /// It is the address of whoever invites: nobody changes their own roles (T-10).
+    Oneself,
 }
 
 impl App {
@@ -63,18 +65,32 @@ impl App {
         email: &str,
         role: Role,
         name: Option<&str>,
+        by: Option<PersonId>,
     ) -> Result<Result<Invited, NotInvited>, Error> {
         let address = email.parse::<Address>().ok().map(|it| it.to_string());
         let Some(address) = address.filter(|it| it.is_ascii()) else {
             return Ok(Err(NotInvited::Address));
         };
+        let own = match by {
+            Some(by) => account::Entity::find_by_id(by).one(self.reader()).await?,
+            None => None,
+        };
+        if own.is_some_and(|it| it.email == address) {
+            return Ok(Err(NotInvited::Oneself));
+        }
         let (address, name) = (&address, name.unwrap_or_default());
-        self.change(|work| async move { invite(&work, address, role, name).await.map(Ok) })
+        self.change(|work| async move { invite(&work, address, role, name, by).await.map(Ok) })
             .await
     }
 }
 
-async fn invite(work: &Work, address: &str, role: Role, name: &str) -> Result<Invited, Error> {
+async fn invite(
+    work: &Work,
+    address: &str,
+    role: Role,
+    name: &str,
+    by: Option<PersonId>,
+) -> Result<Invited, Error> {
     let known = account::Entity::find()
         .filter(account::Column::Email.eq(address))
         .one(work.tx())
@@ -83,7 +99,7 @@ async fn invite(work: &Work, address: &str, role: Role, name: &str) -> Result<In
         Some(it) => it,
         None => open_account(work, address, name).await?,
     };
-    role::give(work, account.person, role, None).await?;
+    role::give(work, account.person, role, by).await?;
     if account.accepted_at.is_some() {
         return Ok(Invited::Given);
     }

@@ -9,6 +9,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
+use crate::audit::{Act, Doer};
 use crate::entity::role;
 use crate::error::Error;
 use crate::work::Work;
@@ -30,6 +31,8 @@ pub enum Role {
 pub(crate) const TEAM: &[Role] = &[Role::Coordinator, Role::Lead];
 /// Who looks after the team itself.
 pub(crate) const KEEPERS: &[Role] = &[Role::Lead, Role::Administrator];
+/// Who answers for the whole.
+pub(crate) const LEADS: &[Role] = &[Role::Lead];
 /// Who runs courses.
 pub(crate) const FACILITATORS: &[Role] = &[Role::Facilitator];
 
@@ -104,10 +107,45 @@ pub(crate) async fn give(
     let there = OnConflict::columns([role::Column::Person, role::Column::Role])
         .do_nothing()
         .to_owned();
-    role::Entity::insert(row)
+    let given = role::Entity::insert(row)
         .on_conflict(there)
         .exec_without_returning(work.tx())
         .await?;
-    tracing::info!(event = "role_given", person = %person.0, role = role.name());
+    if given > 0 {
+        work.note(act("role_given", person, role, by));
+        tracing::info!(event = "role_given", person = %person.0, role = role.name());
+    }
     Ok(())
+}
+
+/// Takes a role away; at the next request its rights are gone (T-10).
+pub(crate) async fn take(work: &Work, person: PersonId, role: Role, by: PersonId) -> Result<(), Error> {
+    let taken = role::Entity::delete_many()
+        .filter(role::Column::Person.eq(person))
+        .filter(role::Column::Role.eq(role.name()))
+        .exec(work.tx())
+        .await?;
+    if taken.rows_affected > 0 {
+        work.note(act("role_taken", person, role, Some(by)));
+        tracing::info!(event = "role_taken", person = %person.0, role = role.name());
+    }
+    Ok(())
+}
+
+fn act(what: &'static str, person: PersonId, role: Role, by: Option<PersonId>) -> Act {
+    Act {
+        doer: by.map_or(Doer::Command, Doer::Member),
+        what,
+        about: ("role", role.name().to_owned()),
+        whose: Some(person),
+        reason: None,
+    }
+}
+
+/// Whether somebody with these roles may give that role and take it away (T-10). Nobody changes their own.
+pub(crate) fn may_give(mine: &[Role], role: Role) -> bool {
+    match role {
+        Role::Facilitator | Role::Coordinator => mine.contains(&Role::Lead),
+        Role::Lead | Role::Administrator => mine.contains(&Role::Administrator),
+    }
 }

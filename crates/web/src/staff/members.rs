@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Shell;
+use super::invite::InvitePath;
+use super::member::MemberPath;
 use crate::app::App;
+use crate::audit::{Act, Doer};
 use crate::entity::account;
 use crate::error::Error;
 use crate::forms::Fields;
@@ -43,6 +46,7 @@ async fn show(_: MembersPath, State(app): State<App>, me: SignedIn) -> Result<Re
         members: members(&app, &me).await?,
         op: app.secrets().op(),
         reset_url: ResetPath.to_string(),
+        invite_url: InvitePath.to_string(),
         shell: Shell::of(&app, &me, MembersPath::PATH).await?,
     };
     app.page(&page).await
@@ -71,13 +75,20 @@ async fn reset(
         let path = next::with(&StepUpPath.to_string(), Some(MembersPath::PATH));
         return Ok(Redirect::to(&path).into_response());
     }
-    let (op, content) = (op.as_deref(), fields.content());
+    let (op, content, by) = (op.as_deref(), fields.content(), me.person);
     let path = app
         .change(|work| async move {
             let act = async {
                 factor::forget_all(&work, id).await?;
                 sign_in::end_all(&work, id, "second step reset").await?;
                 mail::tell_of_reset(&work, id).await?;
+                work.note(Act {
+                    doer: Doer::Member(by),
+                    what: "second_step_reset",
+                    about: ("account", id.0.to_string()),
+                    whose: Some(id),
+                    reason: None,
+                });
                 Ok(MembersPath.to_string())
             };
             work.once(op, content, act).await
@@ -97,6 +108,8 @@ struct Member {
     is_accepted: bool,
     has_app: bool,
     can_reset: bool,
+    /// Where their roles are changed; empty for oneself.
+    roles_url: String,
 }
 
 async fn members(app: &App, me: &SignedIn) -> Result<Vec<Member>, Error> {
@@ -119,9 +132,22 @@ async fn members(app: &App, me: &SignedIn) -> Result<Vec<Member>, Error> {
             is_accepted: account.accepted_at.is_some(),
             has_app,
             can_reset: has_app && account.person != me.person,
+            roles_url: roles_url(account.person, me),
         });
     }
     Ok(members)
+}
+
+/// Nobody changes their own roles (T-10).
+fn roles_url(of: PersonId, me: &SignedIn) -> String {
+    let path = MemberPath {
+        member: of.0.to_string(),
+    };
+    if of == me.person {
+        String::new()
+    } else {
+        path.to_string()
+    }
 }
 
 /// Everybody in the team.
@@ -130,6 +156,7 @@ struct MembersPage {
     members: Vec<Member>,
     op: String,
     reset_url: String,
+    invite_url: String,
     shell: Shell,
 }
 
@@ -146,11 +173,17 @@ impl Page for MembersPage {
             is_accepted,
             has_app,
             can_reset,
+            roles_url: if name == "Sam" {
+                String::new()
+            } else {
+                format!("/team/members/{name}")
+            },
         };
         let page = |members| Self {
             members,
             op: "0".repeat(32),
             reset_url: ResetPath.to_string(),
+            invite_url: InvitePath.to_string(),
             shell: Shell::sample(),
         };
         vec![page(vec![

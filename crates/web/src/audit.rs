@@ -1,0 +1,198 @@
+//! Who did what: one row for each act, written in the change that made it and never altered (T-46, T-48).
+//!
+//! Each row holds the hash of itself and of the row before it, so that a row that was altered, removed or
+//! put in between is found by `alongside verify`.
+
+use booking::snapshot::{Actor, Transition};
+use ids::{PersonId, RunId};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect,
+};
+use sha2::{Digest, Sha256};
+
+use crate::entity::audit;
+use crate::error::Error;
+use crate::reference;
+use crate::sign_in::role;
+use crate::work::Work;
+
+pub(crate) use verify::verify;
+
+mod verify;
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doer {
+    /// The person whom it is about.
+    Person(PersonId),
+    /// Somebody of the team.
+    Member(PersonId),
+    /// Whoever may run commands on the machine.
+    Command,
+    /// Nobody: time passed, or it follows from something else.
+    System,
+}
+
+impl Doer {
+    /// The word in records.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Person(_) => "person",
+            Self::Member(_) => "member",
+            Self::Command => "command",
+            Self::System => "system",
+        }
+    }
+
+    fn who(self) -> Option<PersonId> {
+        match self {
+            Self::Person(who) | Self::Member(who) => Some(who),
+            Self::Command | Self::System => None,
+        }
+    }
+}
+
+/// What an act is about: the word for the kind of record, and which.
+pub(crate) type About = (&'static str, String);
+
+/// One act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Act {
+    /// Who did it.
+    pub(crate) doer: Doer,
+    /// What: a word with an underscore, `role_given`.
+    pub(crate) what: &'static str,
+    /// To which record.
+    pub(crate) about: About,
+    /// Whose record it is, if it is anybody's.
+    pub(crate) whose: Option<PersonId>,
+    /// Why, in the words given.
+    pub(crate) reason: Option<String>,
+}
+
+impl Act {
+    /// A step of a booking, as its history has it.
+    pub(crate) fn of(step: &Transition) -> Self {
+        Self {
+            doer: match step.cause.actor {
+                Actor::Person => Doer::Person(step.person),
+                Actor::Team(Some(who)) => Doer::Member(who),
+                Actor::Team(None) => Doer::Command,
+                Actor::System => Doer::System,
+            },
+            what: step.event.name(),
+            about: ("booking", step.booking.0.to_string()),
+            whose: Some(step.person),
+            reason: step.cause.reason.clone(),
+        }
+    }
+
+    /// What the team did to the places of a whole run; what others cause there is in the bookings.
+    pub(crate) fn on_run(run: RunId, what: &'static str, cause: &booking::snapshot::Cause) -> Option<Self> {
+        let doer = match cause.actor {
+            Actor::Team(Some(who)) => Doer::Member(who),
+            Actor::Team(None) => Doer::Command,
+            Actor::Person | Actor::System => return None,
+        };
+        Some(Self {
+            doer,
+            what,
+            about: ("run", run.0.to_string()),
+            whose: None,
+            reason: cause.reason.clone(),
+        })
+    }
+}
+
+/// Writes down what a change did, at its end: whoever writes here waits for whoever writes before.
+pub(crate) async fn write(work: &Work, acts: Vec<Act>) -> Result<(), Error> {
+    if acts.is_empty() {
+        return Ok(());
+    }
+    let (mut n, mut before) = last(work).await?;
+    let request = reference::current();
+    for act in acts {
+        n += 1;
+        let row = row(work, n, act, request.clone()).await?;
+        let row = audit::Model {
+            hash: hash(&before, &row),
+            ..row
+        };
+        before.clone_from(&row.hash);
+        audit::ActiveModel::from(row).insert(work.tx()).await?;
+    }
+    Ok(())
+}
+
+/// The end of the chain, which is held until this change ends.
+async fn last(work: &Work) -> Result<(i64, String), Error> {
+    let db = work.tx();
+    if db.get_database_backend() == DbBackend::Postgres {
+        // The number of this lock means nothing; nobody else uses it.
+        db.execute_unprepared("SELECT pg_advisory_xact_lock(4604160)")
+            .await?;
+    }
+    let newest: Option<(i64, String)> = audit::Entity::find()
+        .select_only()
+        .columns([audit::Column::N, audit::Column::Hash])
+        .order_by_desc(audit::Column::N)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(newest.unwrap_or_default())
+}
+
+async fn row(work: &Work, n: i64, it: Act, request: Option<String>) -> Result<audit::Model, Error> {
+    let roles = match it.doer {
+        Doer::Member(who) => role::of(work.tx(), who).await?,
+        Doer::Person(_) | Doer::Command | Doer::System => Vec::new(),
+    };
+    Ok(audit::Model {
+        id: work.fresh_id(),
+        n,
+        at: work.now(),
+        doer: it.doer.name().to_owned(),
+        who: it.doer.who(),
+        roles: roles.iter().map(|it| it.name()).collect::<Vec<_>>().join(" "),
+        act: it.what.to_owned(),
+        kind: it.about.0.to_owned(),
+        about: it.about.1,
+        whose: it.whose,
+        reason: it.reason,
+        request,
+        hash: String::new(),
+    })
+}
+
+/// The hash of a row and of all before it.
+fn hash(before: &str, row: &audit::Model) -> String {
+    let whole = serde_json::json!([
+        before,
+        row.id,
+        row.n,
+        row.at.to_string(),
+        row.doer,
+        row.who.map(|it| it.0),
+        row.roles,
+        row.act,
+        row.kind,
+        row.about,
+        row.whose.map(|it| it.0),
+        row.reason,
+        row.request,
+    ]);
+    data_encoding::HEXLOWER.encode(&Sha256::digest(whole.to_string()))
+}
+
+/// A page of all acts, the newest first, and how many there are.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    page: u64,
+    size: u64,
+) -> Result<(Vec<audit::Model>, u64), Error> {
+    let all = audit::Entity::find()
+        .order_by_desc(audit::Column::N)
+        .paginate(db, size);
+    Ok((all.fetch_page(page).await?, all.num_items().await?))
+}
