@@ -123,20 +123,30 @@ pub(crate) async fn take_app(work: &Work, me: &SignedIn, typed: &str) -> Result<
     let Some(step) = step(seed, typed, work.now())? else {
         return Ok(false);
     };
-    let sealed = work.secrets().seal(&seed_of(me.person), &seed);
+    keep_app(work, me.person, seed, Some(step)).await?;
+    make_recovery_codes(work, me).await?;
+    Ok(true)
+}
+
+/// An app for somebody of a rehearsal: pages say what it shows ([`rehearsed`]).
+pub(crate) async fn invent_app(work: &Work, person: PersonId) -> Result<(), Error> {
+    keep_app(work, person, work.secrets().bytes(), None).await
+}
+
+async fn keep_app(work: &Work, person: PersonId, seed: Seed, last_step: Option<i64>) -> Result<(), Error> {
+    let sealed = work.secrets().seal(&seed_of(person), &seed);
     let sealed = sealed.ok_or_else(|| Error::fault(std::fmt::Error))?;
     let row = factor::ActiveModel {
         id: Set(work.fresh_id()),
-        person: Set(me.person),
+        person: Set(person),
         kind: Set(TOTP.to_owned()),
         data: Set(serde_json::to_value(TotpData { sealed }).map_err(Error::fault)?),
-        last_step: Set(Some(step)),
+        last_step: Set(last_step),
         created_at: Set(work.now()),
         spent_at: Set(None),
     };
     row.insert(work.tx()).await?;
-    make_recovery_codes(work, me).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Makes eight new recovery codes; older ones end.

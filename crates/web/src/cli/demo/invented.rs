@@ -14,6 +14,7 @@ use crate::import::{course, holidays};
 use crate::people::{self, NewPerson, matching};
 use crate::public::questions::{Need, add_needs};
 use crate::rehearsal;
+use crate::sign_in::factor;
 use crate::sign_in::invite;
 use crate::sign_in::role::{self, Role};
 use crate::work::Work;
@@ -91,6 +92,7 @@ async fn team(app: &App) -> Result<(), Error> {
             let account = invite::open_account(&work, &address, &format!("{name} {FAMILY}")).await?;
             role::give(&work, account.person, role, None).await?;
             invite::note_accepted(&work, account.person).await?;
+            factor::invent_app(&work, account.person).await?;
         }
         Ok(())
     })
