@@ -1,6 +1,7 @@
 //! Pages of the team: the frame around them, and where people begin.
 
 mod members;
+mod runs;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -21,6 +22,7 @@ use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
 use crate::words;
 use members::MembersPath;
+use runs::RunsPath;
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -37,15 +39,17 @@ pub(crate) fn routes() -> Routes {
         .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(members::routes())
+        .and(runs::routes())
 }
 
 /// One page of the menu, and who may open it.
 type Entry = (&'static str, &'static str, &'static [Role]);
 
 /// The menu. Who may not open a page does not see its line.
-const MENU: [Entry; 3] = [
+const MENU: [Entry; 4] = [
     ("Today", TodayPath::PATH, FACILITATORS),
     ("Team", TeamPath::PATH, TEAM),
+    ("Course dates", RunsPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
 ];
 /// Where people begin: the first of these that they may open.
@@ -249,7 +253,7 @@ mod tests {
             shell.menu.iter().map(|it| it.text).collect::<Vec<_>>()
         };
         assert_eq!(shown(&[Role::Facilitator]), ["Today"]);
-        assert_eq!(shown(&[Role::Lead]), ["Team", "Team members"]);
+        assert_eq!(shown(&[Role::Lead]), ["Team", "Course dates", "Team members"]);
         assert_eq!(shown(&[]), [""; 0]);
     }
 
