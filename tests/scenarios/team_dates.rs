@@ -122,6 +122,11 @@ async fn odd_minutes_are_published_only_when_somebody_says_that_they_are_meant()
     published.must_say("says that this is meant.").must_say("Open");
     let by_name = "SELECT count(*) FROM run JOIN account ON account.person = run.minutes_ack_by WHERE email = 'rowan@example.org'";
     assert_eq!(site.count(by_name).await, 1);
+    // Nobody has said so of other times.
+    let longer = published.follow("Change").await.form("Save");
+    let longer = longer.fill("Ends at", "14:00").submit().await;
+    longer.must_say("There are 390 minutes of teaching, and the course plans 360.");
+    assert!(!longer.says("says that this is meant"), "{}", longer.words());
 }
 
 /// B-03: the override is a lead's, with a reason.
@@ -158,6 +163,21 @@ async fn a_lead_may_publish_without_both_facilitators_and_says_why() {
         .submit()
         .await;
     done.must_say("Published without both facilitators: A colleague steps in");
+    site.must_hold().await;
+}
+
+/// INV-19: what was published with both facilitators keeps them.
+#[tokio::test]
+async fn published_dates_keep_their_two_facilitators() {
+    let site = TestApp::start().await;
+    let names = facilitators(&site).await;
+    let team = coordinator(&site).await;
+    let draft = add(&team, ["2027-07-06", "2027-07-13"], "13:15", Some(&names)).await;
+    let published = draft.follow("Publish").await.form("Publish").submit().await;
+    let edit = published.follow("Change").await;
+    let gone = edit.form("Save").fill("Peer trainer", "").submit().await;
+    gone.must_be(StatusCode::UNPROCESSABLE_ENTITY)
+        .must_say("This date needs a peer trainer and one other facilitator");
     site.must_hold().await;
 }
 
@@ -407,6 +427,32 @@ async fn the_waiting_list_says_why_and_changes_its_order_with_a_reason_alone() {
         .await
         .must_say("1. Bay Larch All places are taken");
     site.must_hold().await;
+}
+
+/// A page that was opened twice moves somebody one step, not two.
+#[tokio::test]
+async fn an_old_page_does_not_move_somebody_further() {
+    let site = TestApp::start().await;
+    let run = site.run_with_places(1).await;
+    site.book(run, "Sam Sorrel", "sam@example.org").await;
+    for name in ["Ash", "Bay", "Cole"] {
+        let email = format!("{}@example.org", name.to_lowercase());
+        site.join(run, &format!("{name} Larch"), &email).await;
+    }
+    let team = coordinator(&site).await;
+    let list = team.visit(&of(run, "/waiting")).await;
+    let (one, other) = (
+        list.follow("Up with number 3").await,
+        list.follow("Up with number 3").await,
+    );
+    for page in [one, other] {
+        let moved = page
+            .form("Move up")
+            .fill("Reason", "Told us first")
+            .submit()
+            .await;
+        moved.must_say("1. Ash Larch").must_say("2. Cole Larch");
+    }
 }
 
 /// B-42: near the start the team phones down the list, books, notes calls and lets the rest go.

@@ -191,7 +191,7 @@ struct RunsPage {
     lines: Vec<[Cell; 5]>,
     other_url: String,
     other_words: &'static str,
-    pages: Vec<Number>,
+    pages: Vec<PageLink>,
     month_url: String,
     add_url: String,
     shell: Shell,
@@ -199,7 +199,7 @@ struct RunsPage {
 
 /// One page of a long list.
 #[derive(Clone, Debug, Serialize)]
-struct Number {
+struct PageLink {
     number: usize,
     href: String,
     current: bool,
@@ -218,7 +218,7 @@ impl RunsPage {
             .take(A_PAGE)
             .collect();
         let base = if shows_over { "?when=over&page=" } else { "?page=" };
-        let pages = (1..=last).map(|number| Number {
+        let pages = (1..=last).map(|number| PageLink {
             number,
             href: format!("{}{base}{number}", RunsPath::PATH),
             current: number == current,

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::routing::TypedPath;
 use booking::plan::Plan;
 use booking::snapshot::RunState;
-use booking::{Change, bookings};
+use booking::{Change, bookings, calendar};
 use ids::RunId;
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,8 @@ struct CancelPage {
     affected: Vec<Affected>,
     /// How many get a mail, and how many a call or letter.
     told: String,
+    /// For how many days they go before others (B-53).
+    priority_days: i64,
     reason: Answer,
     errors: Vec<Problem>,
     action: String,
@@ -117,10 +119,11 @@ async fn page(app: &App, me: &SignedIn, plan: &Plan, reason: Answer) -> Result<C
     let with_mail = records.iter().filter_map(|it| people.get(&it.person));
     let with_mail = with_mail.filter(|it| it.usable_email().is_some()).count();
     let shell = Shell::of(app, me, RunsPath::PATH).await?;
+    let (settings, _) = calendar::rules(app.reader()).await?;
     Ok(CancelPage::of(
         plan,
         (names(&["booked", "unconfirmed"]), names(&["waiting", "offered"])),
-        with_mail,
+        (with_mail, settings.priority),
         reason,
         (app.secrets().op(), shell),
     ))
@@ -130,7 +133,7 @@ impl CancelPage {
     fn of(
         plan: &Plan,
         (places, waiting): (Vec<String>, Vec<String>),
-        with_mail: usize,
+        (with_mail, priority_days): (usize, i64),
         reason: Answer,
         (op, shell): (String, Shell),
     ) -> Self {
@@ -144,6 +147,7 @@ impl CancelPage {
                 .map(|(heading, names)| Affected { heading, names })
                 .collect(),
             told: told(with_mail, all - with_mail.min(all)),
+            priority_days,
             errors: problems([("reason", &reason)]),
             reason,
             action: CancelPath::of(plan.dates.id).to_string(),
@@ -183,7 +187,7 @@ impl Page for CancelPage {
             Self::of(
                 &sample::plan(),
                 (own(names.0), own(names.1)),
-                with_mail,
+                (with_mail, 14),
                 reason,
                 dress,
             )
