@@ -112,7 +112,7 @@ async fn odd_minutes_are_published_only_when_somebody_says_that_they_are_meant()
     let refused = ask.form("Publish").submit().await;
     refused
         .must_be(StatusCode::UNPROCESSABLE_ENTITY)
-        .must_say("Say that this is meant.");
+        .must_say("Somebody must say that this is meant.");
     assert_eq!(
         site.count("SELECT count(*) FROM run WHERE state = 'published'")
             .await,
@@ -344,6 +344,36 @@ async fn who_saves_second_sees_both_versions_and_may_still_save() {
         .submit()
         .await
         .must_say("0 of 16 taken");
+}
+
+/// Offers stop and begin again, and the list can be closed to newcomers; whoever waits stays on it.
+#[tokio::test]
+async fn offers_are_paused_and_the_list_is_closed_for_a_while() {
+    let site = TestApp::start().await;
+    let run = site.run_with_places(1).await;
+    site.book(run, "Sam Sorrel", "sam@example.org").await;
+    site.join(run, "Kim Elm", "kim@example.org").await;
+    let team = coordinator(&site).await;
+    let edit = team.visit(&of(run, "/edit")).await;
+    let sam = site.booking_of("sam@example.org", run).await.expect("booked");
+    let kim = site.booking_of("kim@example.org", run).await.expect("waits");
+    let paused = edit.form("Save").choose("Offer nobody a place").submit().await;
+    paused.must_say("Offers are paused");
+    site.team(run, Change::Cancel(sam)).await;
+    assert_eq!(site.state(kim).await, "waiting");
+    team.visit(&of(run, "/waiting"))
+        .await
+        .must_say("Offers for these dates are paused");
+    let mut fields = team.visit(&of(run, "/edit")).await.form("Save").fields();
+    fields.remove("offers_paused");
+    fields.remove("waiting_list");
+    let sent: Vec<_> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    team.post(&of(run, "/edit"), &sent)
+        .await
+        .must_be(StatusCode::OK)
+        .must_say("Nobody else can join it");
+    assert_eq!(site.state(kim).await, "offered");
+    site.must_hold().await;
 }
 
 /// B-52: a reason for everybody, one press, and everybody is told.

@@ -236,6 +236,8 @@ pub struct Particulars {
     /// Mails lead to our join page, so a new link reaches everybody there (B-51).
     pub join_url: Option<String>,
     pub opens_at: Ts,
+    /// Whether people can join the list; whoever is on it stays there.
+    pub waiting_list: bool,
 }
 
 /// Writes them.
@@ -252,6 +254,7 @@ pub async fn set_particulars(tx: &DatabaseTransaction, id: RunId, to: Particular
         label: Set(to.label),
         join_url: Set(to.join_url),
         opens_at: Set(to.opens_at),
+        waiting_list: Set(to.waiting_list),
         ..Default::default()
     };
     row.update(tx).await?;

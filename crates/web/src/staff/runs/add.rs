@@ -260,7 +260,6 @@ pub(super) async fn copy(
 /// What the form does not ask.
 struct Like<'a> {
     course: &'a str,
-    waiting_list: bool,
     asks_all: bool,
 }
 
@@ -268,7 +267,6 @@ impl<'a> Like<'a> {
     fn course(course: &'a str) -> Self {
         Self {
             course,
-            waiting_list: true,
             asks_all: true,
         }
     }
@@ -276,7 +274,6 @@ impl<'a> Like<'a> {
     fn plan(plan: &'a plan::Plan) -> Self {
         Self {
             course: &plan.dates.course_code,
-            waiting_list: plan.waiting_list,
             asks_all: false,
         }
     }
@@ -343,7 +340,7 @@ async fn store_one(work: &Work, planned: &Planned, like: &Like<'_>) -> Result<Ru
         join_url: planned.join_url.clone(),
         opens_at: planned.opens_at,
         closes_at: None,
-        waiting_list: like.waiting_list,
+        waiting_list: planned.waiting_list,
         sessions: planned.sessions.clone(),
     };
     let run = calendar::add_run(work.tx(), &fresh, new).await?;

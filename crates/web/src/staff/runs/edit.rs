@@ -205,6 +205,7 @@ async fn write(work: &Work, plan: &Plan, planned: &Planned, me: &SignedIn) -> Re
         label: planned.label.clone(),
         join_url: planned.join_url.clone(),
         opens_at: planned.opens_at,
+        waiting_list: planned.waiting_list,
     };
     plan::set_particulars(work.tx(), id, particulars).await?;
     plan::set_facilitators(work.tx(), &fresh, work.now(), id, &planned.facilitators).await?;
@@ -276,6 +277,7 @@ fn field_words(id: &str) -> String {
         "peer_trainer" => "Peer trainer",
         "other" => "Other facilitator",
         "said_yes" => "Who has said yes",
+        "waiting_list" => "People can join a waiting list",
         _ => "Offer nobody a place for now",
     };
     words.to_owned()

@@ -14,7 +14,7 @@ use super::said;
 use crate::error::Error;
 use crate::forms::{Answer, Fields, Problem, problems};
 use crate::import::runs as table;
-use crate::public::questions::one_of;
+use crate::public::questions::{one_of, ticked};
 
 /// One way to meet, as a choice.
 pub(super) const DELIVERIES: [crate::public::questions::Choice; 3] = [
@@ -40,6 +40,8 @@ pub(super) struct Form {
     pub other: Answer,
     /// The parts of those who have said yes.
     pub said_yes: Vec<String>,
+    /// Whether people can join a waiting list.
+    pub waiting_list: bool,
     /// Whether nobody is offered a place for now.
     pub offers_paused: bool,
 }
@@ -65,6 +67,7 @@ pub(super) struct Planned {
     pub capacity: i32,
     pub opens_at: Ts,
     pub facilitators: Vec<Facilitator>,
+    pub waiting_list: bool,
     pub offers_paused: bool,
 }
 
@@ -86,6 +89,7 @@ impl Form {
             delivery: Answer::new(Delivery::Online.name()),
             capacity: Answer::new(settings.capacity_default.to_string()),
             opens: Answer::new(format!("{today}T{}", clock(time))),
+            waiting_list: true,
             ..Self::default()
         }
     }
@@ -116,6 +120,7 @@ impl Form {
             peer_trainer: teaches(Part::PeerTrainer),
             other: teaches(Part::Other),
             said_yes: yes.map(|it| it.part.name().to_owned()).collect(),
+            waiting_list: plan.waiting_list,
             offers_paused: plan.offers_paused,
         }
     }
@@ -127,6 +132,7 @@ impl Form {
             delivery: one_of(fields, "delivery", &DELIVERIES)?,
             venue: Answer::new(fields.line("venue")?),
             opens: Answer::new(fields.line("opens")?),
+            waiting_list: ticked(fields, "waiting_list")?,
             ..Self::default()
         };
         for number in 1..=days.clamp(1, DAYS) {
@@ -202,6 +208,7 @@ impl Form {
             capacity: capacity?,
             opens_at: opens_at?,
             facilitators,
+            waiting_list: self.waiting_list,
             offers_paused: self.offers_paused,
         })
     }
@@ -259,6 +266,13 @@ impl Form {
         all
     }
 
+    fn boxes(&self) -> [(&'static str, bool); 2] {
+        [
+            ("waiting_list", self.waiting_list),
+            ("offers_paused", self.offers_paused),
+        ]
+    }
+
     /// What is wrong, for the top of the page.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let all = self.fields();
@@ -304,7 +318,7 @@ impl Form {
             .into_iter()
             .map(|(id, it)| (id, it.value.clone()))
             .collect();
-        let all = format!("{values:?} {:?} {}", self.said_yes, self.offers_paused);
+        let all = format!("{values:?} {:?} {:?}", self.said_yes, self.boxes());
         let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(all.as_bytes()));
         digest.chars().take(32).collect()
     }
@@ -315,8 +329,8 @@ impl Form {
         let mut pairs: Vec<_> = all.map(|(id, it)| (id, it.value.clone())).collect();
         let yes = self.said_yes.iter();
         pairs.extend(yes.map(|it| ("said_yes".to_owned(), it.clone())));
-        if self.offers_paused {
-            pairs.push(("offers_paused".to_owned(), "yes".to_owned()));
+        for (id, ticked) in self.boxes() {
+            pairs.extend(ticked.then(|| (id.to_owned(), "yes".to_owned())));
         }
         pairs
     }
@@ -336,9 +350,11 @@ impl Form {
         if self.said_yes != other.said_yes {
             found.push(("said_yes".to_owned(), yes(self), yes(other)));
         }
-        let paused = |it: &Self| if it.offers_paused { "yes" } else { "no" }.to_owned();
-        if self.offers_paused != other.offers_paused {
-            found.push(("offers_paused".to_owned(), paused(self), paused(other)));
+        let word = |ticked| if ticked { "yes" } else { "no" }.to_owned();
+        for ((id, mine), (_, their)) in self.boxes().into_iter().zip(other.boxes()) {
+            if mine != their {
+                found.push((id.to_owned(), word(mine), word(their)));
+            }
         }
         found
     }
@@ -442,9 +458,10 @@ mod tests {
     fn the_version_tells_whether_anything_else_is_there_now() {
         let form = Form::of(&sample::plan());
         assert_eq!(form.version(), Form::of(&sample::plan()).version());
-        let changes: [fn(&mut Plan); 4] = [
-            |it| it.capacity = 13,
+        let changes: [fn(&mut Plan); 5] = [
             |it| it.offers_paused = true,
+            |it| it.capacity = 13,
+            |it| it.waiting_list = false,
             |it| it.facilitators[0].is_confirmed = false,
             |it| it.dates.join_url = None,
         ];

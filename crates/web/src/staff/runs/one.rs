@@ -120,7 +120,14 @@ pub(super) async fn people(
 /// What to look at twice, in words.
 async fn warnings(app: &App, plan: &Plan, names: &BTreeMap<PersonId, String>) -> Result<Vec<String>, Error> {
     let mut said = Vec::new();
-    for it in plan::warnings(app.reader(), plan).await? {
+    let is_asked = |it: &Warning| {
+        let minutes = matches!(it, Warning::Minutes { .. });
+        minutes && plan.state == RunState::Draft && plan.minutes_ack_by.is_none()
+    };
+    let mut all = plan::warnings(app.reader(), plan).await?;
+    // A draft lacks somebody's word for it: that is said where it says what is missing.
+    all.retain(|it| !is_asked(it));
+    for it in all {
         said.push(match it {
             Warning::TeachesTwice { person, other } => {
                 let other = calendar::run_dates(app.reader(), other).await?;
@@ -270,7 +277,8 @@ fn places(plan: &Plan, numbers: Numbers) -> Vec<String> {
 }
 
 fn waiting(plan: &Plan, numbers: Numbers) -> Vec<String> {
-    if !plan.waiting_list {
+    let nobody = numbers.waiting + numbers.offered == 0;
+    if !plan.waiting_list && nobody {
         return vec!["There is none".to_owned()];
     }
     let people = |number: i64, one: &str, more: &str| match number {
@@ -280,6 +288,9 @@ fn waiting(plan: &Plan, numbers: Numbers) -> Vec<String> {
     let mut said = vec![people(numbers.waiting, "waits", "wait")];
     if numbers.offered > 0 {
         said.push(people(numbers.offered, "has an offer", "have an offer"));
+    }
+    if !plan.waiting_list {
+        said.push("Nobody else can join it".to_owned());
     }
     if plan.offers_paused {
         said.push("Offers are paused".to_owned());

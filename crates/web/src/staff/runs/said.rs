@@ -154,7 +154,8 @@ pub(super) fn refused(why: &DatesRefused) -> String {
                 .to_owned()
         }
         DatesRefused::Minutes { given, planned } => format!(
-            "There are {given} minutes of teaching, and the course plans {planned}. Say that this is meant."
+            "There are {given} minutes of teaching, and the course plans {planned}. Somebody must say that this is \
+             meant."
         ),
         DatesRefused::HasBegun(day) => {
             format!("Day {day} has begun. Its date and times stay as they are.")
