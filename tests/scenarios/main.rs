@@ -24,6 +24,7 @@ mod power_cut;
 mod relay_away;
 mod sent_twice;
 mod sign_in;
+mod team_dates;
 mod too_many;
 mod typed_text;
 mod waiting_list;

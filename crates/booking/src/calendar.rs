@@ -1,6 +1,8 @@
 //! Courses, their versions, runs and sessions: what is taught and when.
 
-use ids::{CourseId, CourseVersionId, RunId, SessionId, Ts};
+use std::collections::BTreeMap;
+
+use ids::{CourseId, CourseVersionId, PersonId, RunId, SessionId, Ts};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
@@ -269,6 +271,20 @@ pub async fn add_bank_holiday(tx: &DatabaseTransaction, day: Date, name: &str) -
     Ok(())
 }
 
+/// The bank holidays from one day to another, which does not count, with their names.
+pub async fn bank_holidays(
+    db: &impl ConnectionTrait,
+    from: Date,
+    until: Date,
+) -> Result<BTreeMap<Date, String>, Error> {
+    let found = bank_holiday::Entity::find()
+        .filter(bank_holiday::Column::Day.gte(from))
+        .filter(bank_holiday::Column::Day.lt(until))
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|it| (it.day, it.name)).collect())
+}
+
 /// All courses with a published text, by title.
 pub async fn courses(db: &impl ConnectionTrait) -> Result<Vec<Course>, Error> {
     let mut found = Vec::new();
@@ -383,7 +399,7 @@ pub async fn run_dates(db: &impl ConnectionTrait, id: RunId) -> Result<Option<Ru
     Ok(dated(db, row.into_iter().collect()).await?.pop())
 }
 
-async fn dated(db: &impl ConnectionTrait, rows: Vec<run::Model>) -> Result<Vec<RunDates>, Error> {
+pub(crate) async fn dated(db: &impl ConnectionTrait, rows: Vec<run::Model>) -> Result<Vec<RunDates>, Error> {
     let courses = course::Entity::find()
         .filter(course::Column::Id.is_in(rows.iter().map(|it| it.course)))
         .all(db)
@@ -598,7 +614,7 @@ pub struct Vouched {
     pub without_facilitators: Option<String>,
 }
 
-/// Publishes a draft, or says what is missing (B-01 to B-03).
+/// Publishes a draft, or says what is missing first (B-01 to B-03).
 pub async fn publish_run(
     tx: &DatabaseTransaction,
     now: Ts,
@@ -606,78 +622,119 @@ pub async fn publish_run(
     vouched: Vouched,
 ) -> Result<(), Error> {
     let row = run::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
-    let row = row.ok_or(crate::state::Refusal::NotFound)?;
-    let version = course_version::Entity::find_by_id(row.course_version)
-        .one(tx)
-        .await?;
-    let version = version.ok_or(crate::state::Refusal::NotFound)?;
-    let sessions = session::Entity::find()
-        .filter(session::Column::Run.eq(id))
-        .order_by_asc(session::Column::Idx)
-        .all(tx)
-        .await?;
-    let meetings: Vec<Meeting> = sessions.iter().map(meeting).collect();
-    let parts = facilitator::Entity::find()
-        .filter(facilitator::Column::Run.eq(id))
-        .filter(facilitator::Column::ConfirmedAt.is_not_null())
-        .all(tx)
-        .await?;
-    let parts: Vec<&str> = parts.iter().map(|it| it.part.as_str()).collect();
-    publishable(&row, &version, &meetings, &parts, &vouched, now)?;
-    let staffed = well_staffed(&parts);
-    let mut row = row.into_active_model();
+    let candidate = Candidate::load(tx, row.ok_or(crate::state::Refusal::NotFound)?).await?;
+    if let Some(first) = candidate.missing(&vouched, now).into_iter().next() {
+        return Err(first.into());
+    }
+    let staffed = candidate.is_well_staffed();
+    let mut row = candidate.row.into_active_model();
     row.state = Set("published".to_owned());
     row.facilitators_override = Set(vouched.without_facilitators.filter(|_| !staffed));
     row.update(tx).await?;
     Ok(())
 }
 
-/// The rules of publishing, as arithmetic.
-fn publishable(
-    row: &run::Model,
-    version: &course_version::Model,
-    meetings: &[Meeting],
-    parts: &[&str],
-    vouched: &Vouched,
+/// Everything that stands between a run and being published, in the order of the rules (B-01 to B-03).
+pub async fn missing(
+    db: &impl ConnectionTrait,
     now: Ts,
-) -> Result<(), DatesRefused> {
-    if row.state != "draft" {
-        return Err(DatesRefused::NotADraft);
-    }
-    if version.state != "published" {
-        return Err(DatesRefused::NoPublishedVersion(version.id.to_string()));
-    }
-    if row.capacity < 1 {
-        return Err(DatesRefused::NoPlaces);
-    }
-    let first = meetings.first().ok_or(DatesRefused::NoSession)?;
-    if first.starts_at <= now {
-        return Err(DatesRefused::InThePast);
-    }
-    if let Some(wanted) = version.sessions_required
-        && usize::try_from(wanted) != Ok(meetings.len())
-    {
-        return Err(DatesRefused::WrongNumber {
-            wanted,
-            given: meetings.len(),
-        });
-    }
-    let mut days: Vec<Date> = meetings.iter().map(|it| it.date).collect();
-    days.dedup();
-    if version.different_days && days.len() < meetings.len() {
-        return Err(DatesRefused::SameDay);
-    }
-    let given = meetings.iter().map(teaching_minutes).sum();
-    if given != i64::from(version.planned_minutes) && !vouched.minutes {
-        return Err(DatesRefused::Minutes {
-            given,
-            planned: version.planned_minutes,
-        });
-    }
-    if !well_staffed(parts) && vouched.without_facilitators.is_none() {
-        return Err(DatesRefused::Facilitators);
-    }
+    id: RunId,
+    vouched: &Vouched,
+) -> Result<Vec<DatesRefused>, Error> {
+    let row = run::Entity::find_by_id(id).one(db).await?;
+    let candidate = Candidate::load(db, row.ok_or(crate::state::Refusal::NotFound)?).await?;
+    Ok(candidate.missing(vouched, now))
+}
+
+/// Notes who says that teaching minutes unlike the plan are meant (B-02).
+pub async fn acknowledge_minutes(tx: &DatabaseTransaction, id: RunId, by: PersonId) -> Result<(), Error> {
+    let row = run::ActiveModel {
+        id: Set(id),
+        minutes_ack_by: Set(Some(by)),
+        ..Default::default()
+    };
+    row.update(tx).await?;
     Ok(())
+}
+
+/// A run with what decides whether it can be published.
+struct Candidate {
+    row: run::Model,
+    version: course_version::Model,
+    meetings: Vec<Meeting>,
+    /// Of the facilitators who are confirmed.
+    parts: Vec<String>,
+}
+
+impl Candidate {
+    async fn load(db: &impl ConnectionTrait, row: run::Model) -> Result<Self, Error> {
+        let version = course_version::Entity::find_by_id(row.course_version)
+            .one(db)
+            .await?;
+        let sessions = session::Entity::find()
+            .filter(session::Column::Run.eq(row.id))
+            .order_by_asc(session::Column::Idx)
+            .all(db)
+            .await?;
+        let confirmed = facilitator::Entity::find()
+            .filter(facilitator::Column::Run.eq(row.id))
+            .filter(facilitator::Column::ConfirmedAt.is_not_null())
+            .all(db)
+            .await?;
+        Ok(Self {
+            row,
+            version: version.ok_or(crate::state::Refusal::NotFound)?,
+            meetings: sessions.iter().map(meeting).collect(),
+            parts: confirmed.into_iter().map(|it| it.part).collect(),
+        })
+    }
+
+    fn is_well_staffed(&self) -> bool {
+        well_staffed(&self.parts.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The rules of publishing, as arithmetic.
+    fn missing(&self, vouched: &Vouched, now: Ts) -> Vec<DatesRefused> {
+        let (row, version, meetings) = (&self.row, &self.version, self.meetings.as_slice());
+        let mut missing = Vec::new();
+        if row.state != "draft" {
+            missing.push(DatesRefused::NotADraft);
+        }
+        if version.state != "published" {
+            missing.push(DatesRefused::NoPublishedVersion(version.id.to_string()));
+        }
+        if row.capacity < 1 {
+            missing.push(DatesRefused::NoPlaces);
+        }
+        match meetings.first() {
+            None => missing.push(DatesRefused::NoSession),
+            Some(first) if first.starts_at <= now => missing.push(DatesRefused::InThePast),
+            Some(_) => {}
+        }
+        if let Some(wanted) = version.sessions_required
+            && usize::try_from(wanted) != Ok(meetings.len())
+        {
+            let given = meetings.len();
+            missing.push(DatesRefused::WrongNumber { wanted, given });
+        }
+        let mut days: Vec<Date> = meetings.iter().map(|it| it.date).collect();
+        days.dedup();
+        if version.different_days && days.len() < meetings.len() {
+            missing.push(DatesRefused::SameDay);
+        }
+        let (given, planned) = (
+            meetings.iter().map(teaching_minutes).sum(),
+            version.planned_minutes,
+        );
+        let meant = vouched.minutes || row.minutes_ack_by.is_some();
+        if given != i64::from(planned) && !meant {
+            missing.push(DatesRefused::Minutes { given, planned });
+        }
+        if !self.is_well_staffed() && vouched.without_facilitators.is_none() {
+            missing.push(DatesRefused::Facilitators);
+        }
+        missing
+    }
 }
 
 /// Whether a peer trainer and one other are confirmed (B-03).
@@ -728,6 +785,11 @@ pub async fn reschedule(
         row.closes_at = Set(closes(first).max(opens_at));
     }
     row.before_change = Set(serde_json::to_value(&replaced).unwrap_or_default());
+    let minutes = |all: &[Meeting]| all.iter().map(teaching_minutes).sum::<i64>();
+    if minutes(&before) != minutes(&new) {
+        // Whoever said that the old minutes are meant has not said so of the new ones (B-02).
+        row.minutes_ack_by = Set(None);
+    }
     if let Some((delivery, venue)) = place {
         row.delivery = Set(delivery.name().to_owned());
         row.venue = Set(venue);

@@ -13,6 +13,7 @@
 //! | what a visitor is told about places | `availability.rs` |
 //! | who writes, under which lock | `allocator.rs` |
 //! | planning, publishing and changing dates | `calendar.rs`, `before.rs` |
+//! | dates as the team plans them; who teaches; what to look at twice | `plan.rs` |
 //! | local time and clock changes | `london.rs` |
 //! | the numbers a team may choose | `settings.rs` |
 //! | apologies and attendance | `attendance.rs` |
@@ -40,6 +41,7 @@ mod examples;
 #[cfg(test)]
 mod histories;
 pub mod london;
+pub mod plan;
 pub mod queue;
 mod record;
 pub mod settings;

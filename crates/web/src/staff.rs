@@ -4,6 +4,7 @@ mod audit;
 mod invite;
 mod member;
 mod members;
+mod runs;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -25,6 +26,7 @@ use crate::sign_in::{SignedIn, next};
 use crate::words;
 use audit::AuditPath;
 use members::MembersPath;
+use runs::RunsPath;
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -44,6 +46,7 @@ pub(crate) fn routes() -> Routes {
         .and(member::routes())
         .and(invite::routes())
         .and(audit::routes())
+        .and(runs::routes())
 }
 
 /// One page of the menu, and who may open it.
@@ -53,6 +56,7 @@ type Entry = (&'static str, &'static str, &'static [Role]);
 const MENU: &[Entry] = &[
     ("Today", TodayPath::PATH, FACILITATORS),
     ("Team", TeamPath::PATH, TEAM),
+    ("Course dates", RunsPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
 ];
@@ -257,7 +261,10 @@ mod tests {
             shell.menu.iter().map(|it| it.text).collect::<Vec<_>>()
         };
         assert_eq!(shown(&[Role::Facilitator]), ["Today"]);
-        assert_eq!(shown(&[Role::Lead]), ["Team", "Team members", "Audit"]);
+        assert_eq!(
+            shown(&[Role::Lead]),
+            ["Team", "Course dates", "Team members", "Audit"]
+        );
         assert_eq!(shown(&[]), [""; 0]);
     }
 

@@ -155,12 +155,14 @@ fn optional<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Resu
     }
 }
 
-fn capacity(text: &str) -> Result<i32, String> {
+/// The places of a run.
+pub(crate) fn capacity(text: &str) -> Result<i32, String> {
     let number = text.parse().ok().filter(|it| (1..=200).contains(it));
     number.ok_or_else(|| "must be a number between 1 and 200".to_owned())
 }
 
-fn minutes(text: &str) -> Result<i32, String> {
+/// The breaks of a session; none if nothing is said.
+pub(crate) fn minutes(text: &str) -> Result<i32, String> {
     let number = if text.is_empty() {
         Some(0)
     } else {
@@ -186,7 +188,8 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
     }
 }
 
-fn join_url(text: &str) -> Result<String, String> {
+/// A link to a meeting.
+pub(crate) fn join_url(text: &str) -> Result<String, String> {
     let uri = text
         .parse::<axum::http::Uri>()
         .ok()
@@ -196,7 +199,7 @@ fn join_url(text: &str) -> Result<String, String> {
 }
 
 /// `2027-06-08`, or as spreadsheets write it here, `08/06/2027`.
-pub(super) fn date(text: &str) -> Result<Date, String> {
+pub(crate) fn date(text: &str) -> Result<Date, String> {
     let wanted = || "must be a day like 2027-06-08".to_owned();
     let parts: Vec<&str> = text.split(['-', '/']).collect();
     let ((&[year, month, day], false) | (&[day, month, year], true)) = (parts.as_slice(), text.contains('/'))
@@ -219,7 +222,7 @@ pub(super) fn date(text: &str) -> Result<Date, String> {
 }
 
 /// `10:00` or `10:00:00`.
-fn clock(text: &str) -> Result<Time, String> {
+pub(crate) fn clock(text: &str) -> Result<Time, String> {
     let wanted = || "must be a time like 10:00".to_owned();
     let parts: Vec<&str> = text.split(':').collect();
     let (&[hour, minute] | &[hour, minute, "00"]) = parts.as_slice() else {
@@ -233,7 +236,7 @@ fn clock(text: &str) -> Result<Time, String> {
 }
 
 /// A day and a time like `2027-04-01 09:00`; a day alone begins at midnight.
-fn moment(text: &str) -> Result<Ts, String> {
+pub(crate) fn moment(text: &str) -> Result<Ts, String> {
     let wanted = |_| "must be a day and a time like 2027-04-01 09:00".to_owned();
     let (day, hour) = text.split_once([' ', 'T']).unwrap_or((text, "00:00"));
     let (day, hour) = (date(day).map_err(wanted)?, clock(hour).map_err(wanted)?);

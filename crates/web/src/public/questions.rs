@@ -35,7 +35,7 @@ pub(crate) struct Choice {
     pub words: &'static str,
 }
 
-const fn choice(code: &'static str, words: &'static str) -> Choice {
+pub(crate) const fn choice(code: &'static str, words: &'static str) -> Choice {
     Choice { code, words }
 }
 
