@@ -1,6 +1,13 @@
 //! Pages of the team: the frame around them, and where people begin.
 
+mod bookings;
+mod channel;
+mod lists;
+mod mail;
 mod members;
+mod overview;
+mod said;
+mod tasks;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -20,7 +27,11 @@ use crate::sign_in::role::{FACILITATORS, KEEPERS, Role, TEAM};
 use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
 use crate::words;
+use bookings::BookingsPath;
+use mail::MailPath;
 use members::MembersPath;
+use overview::Overview;
+use tasks::TasksPath;
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -36,6 +47,9 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
+        .and(bookings::routes())
+        .and(tasks::routes())
+        .and(mail::routes())
         .and(members::routes())
 }
 
@@ -43,9 +57,12 @@ pub(crate) fn routes() -> Routes {
 type Entry = (&'static str, &'static str, &'static [Role]);
 
 /// The menu. Who may not open a page does not see its line.
-const MENU: [Entry; 3] = [
+const MENU: [Entry; 6] = [
     ("Today", TodayPath::PATH, FACILITATORS),
     ("Team", TeamPath::PATH, TEAM),
+    ("Bookings", BookingsPath::PATH, TEAM),
+    ("Tasks", TasksPath::PATH, TEAM),
+    ("Emails", MailPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
 ];
 /// Where people begin: the first of these that they may open.
@@ -149,6 +166,7 @@ async fn today(_: TodayPath, State(app): State<App>, me: SignedIn) -> Result<Res
 
 async fn team(_: TeamPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let page = TeamPage {
+        overview: Overview::load(&app).await?,
         dates: dates(&app).await?,
         shell: Shell::of(&app, &me, TeamPath::PATH).await?,
     };
@@ -187,6 +205,7 @@ struct TodayPage {
 /// Where coordinators and leads begin.
 #[derive(Clone, Debug, Serialize)]
 struct TeamPage {
+    overview: Overview,
     dates: Vec<Dates>,
     shell: Shell,
 }
@@ -218,12 +237,13 @@ impl Page for TeamPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        [some_dates(), Vec::new()]
-            .map(|dates| Self {
-                dates,
-                shell: Shell::sample(),
-            })
-            .to_vec()
+        let page = |dates, overview| Self {
+            overview,
+            dates,
+            shell: Shell::sample(),
+        };
+        let clear = page(Vec::new(), Overview::default());
+        vec![page(some_dates(), Overview::sample()), clear]
     }
 }
 
@@ -249,7 +269,10 @@ mod tests {
             shell.menu.iter().map(|it| it.text).collect::<Vec<_>>()
         };
         assert_eq!(shown(&[Role::Facilitator]), ["Today"]);
-        assert_eq!(shown(&[Role::Lead]), ["Team", "Team members"]);
+        assert_eq!(
+            shown(&[Role::Lead]),
+            ["Team", "Bookings", "Tasks", "Emails", "Team members"]
+        );
         assert_eq!(shown(&[]), [""; 0]);
     }
 
