@@ -314,6 +314,8 @@ async fn whoever_calls_is_booked_at_once_and_contact_becomes_tasks() {
         .must_say("Booked")
         .must_say("BSL interpreter");
     page.must_say("Alex Helper").must_say("by phone");
+    page.must_say("Tell them by phone or letter")
+        .must_say("Arrange what helps them");
     form.submit().await.must_say("Jo Field, booking");
     assert_eq!(site.snapshot(run).await.free_places(), 11);
     let tasks = "SELECT COUNT(*) FROM team_task WHERE state = 'open' AND kind = ";
@@ -341,6 +343,33 @@ async fn whoever_calls_about_full_dates_joins_the_waiting_list() {
     let form = full.form("Book").choose("To join the waiting list");
     form.submit().await.must_say("Waiting");
     site.must_hold().await;
+}
+
+/// B-25, INV-9
+#[tokio::test]
+async fn whoever_calls_and_is_known_by_address_and_name_is_the_same_person() {
+    let site = TestApp::start().await;
+    let june = site.run_with_places(12).await;
+    site.book(june, "Sam Sorrel", "sam@example.com").await;
+    site.run_on(12, &["2027-07-06", "2027-07-13"]).await;
+    let browser = team(&site).await;
+    let people = site.count("SELECT COUNT(*) FROM person").await;
+    let page = browser.visit("/team/bookings/new").await;
+    let form = page
+        .form("Book")
+        .choose("By phone")
+        .choose("Introduction to peer support: Tuesday 6");
+    let form = form
+        .fill("Full name", "sam  SORREL")
+        .fill("Email address", "sam@example.com");
+    let form = form.choose("A place").choose("They are 18 or over");
+    let form = prefers(form.choose("They will keep what others share private"), "email");
+    let refused = form.submit().await;
+    refused
+        .must_be(StatusCode::CONFLICT)
+        .must_say("another booking for this course");
+    assert_eq!(site.count("SELECT COUNT(*) FROM person").await, people);
+    assert_eq!(site.count("SELECT COUNT(*) FROM booking").await, 1);
 }
 
 /// T-08

@@ -75,6 +75,11 @@ impl Query {
         }
     }
 
+    /// The address of its first page.
+    pub(crate) fn first(&self) -> String {
+        self.page(1)
+    }
+
     fn page(&self, number: u64) -> String {
         let number = number.to_string();
         let mut more = vec![("sort", self.sort.as_str())];

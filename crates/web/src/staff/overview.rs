@@ -29,7 +29,7 @@ pub(super) struct Overview {
     tasks_url: String,
     unconfirmed: u64,
     unconfirmed_url: String,
-    /// Those whose time runs out first.
+    /// The oldest of them.
     first: Vec<Held>,
     mails: u64,
     mails_url: String,

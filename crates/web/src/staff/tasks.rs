@@ -13,7 +13,8 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::bookings::{BookingPath, is_own};
+use super::bookings::{BookingPath, BookingsPath, is_own};
+use super::lists::Query;
 use crate::entity::{access_need, team_task};
 use crate::error::Error;
 use crate::people::{self, Person};
@@ -23,7 +24,7 @@ use crate::sign_in::role::TEAM;
 use crate::tasks::TaskKind;
 use crate::words;
 
-pub(super) use list::count;
+pub(super) use list::{count, open_about};
 
 /// `/team/tasks`
 #[derive(TypedPath, Deserialize)]
@@ -133,6 +134,22 @@ impl Found {
             .as_ref()
             .map(|it| words::dates(&it.sessions))
             .unwrap_or_default()
+    }
+
+    /// The list of those who wait, where the task is to phone down it.
+    fn waiting_path(&self) -> Option<String> {
+        let run = self
+            .run
+            .as_ref()
+            .filter(|_| self.kind == Some(TaskKind::PhoneList))?;
+        let dates = format!("{}/{}", run.course_code, run.slug);
+        let list = Query::new(BookingsPath::PATH);
+        Some(
+            list.with("status", "waiting")
+                .with("dates", &dates)
+                .sorted("made")
+                .first(),
+        )
     }
 
     /// The page of the booking that the task is about.

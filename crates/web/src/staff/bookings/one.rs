@@ -20,7 +20,7 @@ use crate::pages::Page;
 use crate::people;
 use crate::public::questions::{self, FORMATS, NEEDS, WAYS};
 use crate::sign_in::SignedIn;
-use crate::staff::{Shell, said};
+use crate::staff::{Shell, said, tasks};
 use crate::words;
 
 /// What was done just before, said above everything else.
@@ -59,6 +59,8 @@ struct Known {
     mails: Vec<outbox_mail::Model>,
     needs: Vec<access_need::Model>,
     someone: Option<emergency_contact::Model>,
+    /// Calls and arrangements that are still to be made: what, and where.
+    tasks: Vec<(String, String)>,
     /// The reference of the booking that this one moved to.
     moved_to: Option<String>,
 }
@@ -72,13 +74,16 @@ impl Known {
         if let Booking::Moved { to } = found.record.state {
             moved_to = bookings::find(db, to).await?.map(|it| it.reference);
         }
+        let needs = access_need::Entity::find()
+            .filter(access_need::Column::Booking.eq(id))
+            .all(db)
+            .await?;
+        let about = needs.iter().map(|it| it.id).chain([id.0]).collect();
         Ok(Self {
+            tasks: open_tasks(db, about, &needs).await?,
             names: team.into_iter().map(|it| (it.id, it.called())).collect(),
             mails: mails(db, id.0).await?,
-            needs: access_need::Entity::find()
-                .filter(access_need::Column::Booking.eq(id))
-                .all(db)
-                .await?,
+            needs,
             someone: emergency_contact::Entity::find()
                 .filter(emergency_contact::Column::Booking.eq(id))
                 .one(db)
@@ -87,6 +92,21 @@ impl Known {
             history,
         })
     }
+}
+
+/// The open tasks about a booking; of what is arranged, each says what it is.
+async fn open_tasks(
+    db: &impl ConnectionTrait,
+    about: Vec<uuid::Uuid>,
+    needs: &[access_need::Model],
+) -> Result<Vec<(String, String)>, Error> {
+    let need = |id| needs.iter().find(|it| it.id == id);
+    let line = |(about, what, href)| match need(about) {
+        Some(it) => (format!("{what}: {}", questions::words(&NEEDS, &it.code)), href),
+        None => (String::from(what), href),
+    };
+    let open = tasks::open_about(db, about).await?;
+    Ok(open.into_iter().map(line).collect())
 }
 
 async fn mails(db: &impl ConnectionTrait, about: uuid::Uuid) -> Result<Vec<outbox_mail::Model>, Error> {
@@ -125,7 +145,7 @@ impl Row {
 /// A link with its words.
 #[derive(Clone, Debug, Serialize)]
 struct Step {
-    text: &'static str,
+    text: String,
     href: String,
 }
 
@@ -141,6 +161,7 @@ struct OnePage {
     moved_url: Option<String>,
     phone: String,
     phone_url: Option<String>,
+    tasks: Vec<Step>,
     steps: Vec<Step>,
     booking: Vec<Row>,
     person: Vec<Row>,
@@ -166,6 +187,11 @@ impl OnePage {
             moved_url: known.moved_to.map(|it| BookingPath::of(&it).to_string()),
             phone_url: crate::calls::call(&phone),
             phone,
+            tasks: known
+                .tasks
+                .into_iter()
+                .map(|(text, href)| Step { text, href })
+                .collect(),
             steps: acts.iter().map(|act| step(found, *act)).collect(),
             booking: about_booking(found),
             person: about_person(found),
@@ -184,7 +210,7 @@ impl OnePage {
 
 fn step(found: &Found, act: Act) -> Step {
     Step {
-        text: act.link(),
+        text: act.link().to_owned(),
         href: act.path(found),
     }
 }
@@ -202,6 +228,14 @@ fn about_booking(found: &Found) -> Vec<Row> {
         Row::new("Reference", record.reference.clone()),
         Row::new("Booked on", words::date_time(record.created_at)),
     ];
+    if let Some(until) = record.state.deadline() {
+        let mut lines = vec![words::date_time(until)];
+        if record.clock_from.is_none() {
+            // Nothing expires before the person could know of it (section 3 of the booking rules).
+            lines.push("It gets later until an email reaches them, or somebody calls".to_owned());
+        }
+        rows.push(Row::lines("Answer by", lines));
+    }
     if let Some(by) = &record.booked_by {
         let copies = if record.copy_permission {
             "Gets copies of emails"
@@ -317,7 +351,7 @@ fn line(it: &HistoryLine, names: &BTreeMap<PersonId, String>) -> [String; 4] {
         words::date_time(it.at),
         said::event(&it.event, &it.to).to_owned(),
         who,
-        it.reason.clone().unwrap_or_default(),
+        it.reason.clone().unwrap_or_else(|| "None".to_owned()),
     ]
 }
 
@@ -365,6 +399,7 @@ impl Page for OnePage {
                 sample_mail("sent", None),
                 sample_mail("suppressed", Some("it is too late for a reminder")),
             ],
+            tasks: vec![("Call before the course".to_owned(), "/team/tasks/1".to_owned())],
             ..Known::default()
         };
         let mut own = page(&found(State::Waiting), Known::default());

@@ -7,6 +7,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Found, TaskPath, TasksPath, say};
 use crate::app::App;
@@ -16,6 +17,7 @@ use crate::pages::Page;
 use crate::sign_in::SignedIn;
 use crate::staff::Shell;
 use crate::staff::lists::{Pages, Query as Address};
+use crate::tasks::TaskKind;
 use crate::words;
 
 /// Rows on a page.
@@ -34,6 +36,17 @@ fn open() -> Select<team_task::Entity> {
 /// How many tasks are open.
 pub(in crate::staff) async fn count(db: &impl ConnectionTrait) -> Result<u64, Error> {
     Ok(open().count(db).await?)
+}
+
+/// The open tasks about these records: which record, what is to be done, and the page of the task.
+pub(in crate::staff) async fn open_about(
+    db: &impl ConnectionTrait,
+    about: Vec<Uuid>,
+) -> Result<Vec<(Uuid, &'static str, String)>, Error> {
+    let tasks = open().filter(team_task::Column::About.is_in(about));
+    let tasks = tasks.order_by_asc(team_task::Column::Due).all(db).await?;
+    let line = |it: &team_task::Model| (it.about, say::what(TaskKind::named(&it.kind)), TaskPath::of(it));
+    Ok(tasks.iter().map(line).collect())
 }
 
 pub(super) async fn show(
@@ -64,7 +77,7 @@ pub(super) async fn show(
 /// A task in the list.
 #[derive(Clone, Debug, Serialize)]
 struct Row {
-    what: &'static str,
+    what: String,
     href: String,
     hidden: String,
     name: String,
@@ -82,7 +95,7 @@ impl Row {
             (false, false) => "",
         };
         Self {
-            what: say::what(found.kind),
+            what: say::title(found),
             href: TaskPath::of(&found.task),
             hidden: format!("{}, {due}", found.name()),
             name: found.name(),

@@ -128,6 +128,8 @@ struct TaskPage {
     phone: String,
     phone_url: Option<String>,
     booking_url: Option<String>,
+    /// Who waits for the dates that the task is about.
+    waiting_url: Option<String>,
     say: Vec<String>,
     /// "No answer, 2 times", so that nobody rings for ever.
     unanswered: usize,
@@ -177,12 +179,13 @@ impl TaskPage {
             ]
         };
         Self {
-            heading: format!("{}: {}", say::what(found.kind), found.name()),
+            heading: format!("{}, {}", say::title(found), found.name()),
             list_url: TasksPath.to_string(),
             rows: facts(found),
             phone_url: crate::calls::call(&phone),
             phone,
             booking_url: found.booking_path(),
+            waiting_url: found.waiting_path(),
             say: say::say(found),
             unanswered: tries.iter().filter(|it| it.outcome == unanswered).count(),
             tries: tries.iter().map(line).collect(),

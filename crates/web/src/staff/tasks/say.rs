@@ -22,6 +22,15 @@ pub(super) fn what(kind: Option<TaskKind>) -> &'static str {
     }
 }
 
+/// The same about one task: what is arranged is named, so that two of them are told apart (U-25).
+pub(super) fn title(it: &Found) -> String {
+    let need = it.need.as_ref().map(|it| words(&NEEDS, &it.code));
+    need.map_or_else(
+        || what(it.kind).to_owned(),
+        |need| format!("{}: {need}", what(it.kind)),
+    )
+}
+
 /// The mail in place of which somebody is called.
 fn instead_of(occasion: &str) -> Option<Kind> {
     let name = occasion.rsplit_once('-').map_or(occasion, |(name, _)| name);
