@@ -15,6 +15,7 @@ mod m20261125_000007_addresses;
 mod m20261125_000008_sign_in;
 mod m20261125_000009_session_ends;
 mod m20261125_000010_audit;
+mod m20261125_000013_task_outcomes;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_sign_in::Migration),
             Box::new(m20261125_000009_session_ends::Migration),
             Box::new(m20261125_000010_audit::Migration),
+            Box::new(m20261125_000013_task_outcomes::Migration),
         ]
     }
 }

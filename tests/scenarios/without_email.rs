@@ -4,7 +4,7 @@
 use tests::{PageView, TestApp};
 
 /// The form up to the page of answers for somebody who wants to be reached in this way.
-async fn asked_by(site: &TestApp, path: &str, way: &str) -> PageView {
+pub(crate) async fn asked_by(site: &TestApp, path: &str, way: &str) -> PageView {
     let first = site.browser().visit(&format!("{path}/book")).await;
     let contact = first
         .form("Continue")

@@ -372,6 +372,14 @@ impl Form {
         self
     }
 
+    /// Answers a question by the name of its field, where two questions offer the same words.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(field, _)| field != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Presses the button once and follows nothing: the bare answer.
     pub async fn press(self) -> PageView {
         let body = encode(&self.fields);

@@ -96,6 +96,16 @@ impl TestApp {
         id.to_string()
     }
 
+    /// The id of the first mail to an address.
+    pub async fn mail_id(&self, email: &str) -> String {
+        let backend = self.db().get_database_backend();
+        let sql = "SELECT id FROM outbox_mail WHERE recipient = $1 ORDER BY seq";
+        let statement = Statement::from_sql_and_values(backend, sql, [email.into()]);
+        let row = self.db().query_one_raw(statement).await.expect("readable");
+        let id: uuid::Uuid = row.expect("a mail").try_get("", "id").expect("an id");
+        id.to_string()
+    }
+
     /// The path of a link in the newest mail with this subject.
     #[track_caller]
     pub fn path_in_mail(&self, email: &str, subject: &str, beginning: &str) -> String {

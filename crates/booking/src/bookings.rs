@@ -51,11 +51,12 @@ pub struct HistoryLine {
     pub from: Option<String>,
     pub to: String,
     pub actor: String,
+    pub actor_person: Option<PersonId>,
     pub channel: String,
     pub reason: Option<String>,
 }
 
-fn record_of(row: b::Model) -> Result<BookingRecord, Error> {
+pub(crate) fn record_of(row: b::Model) -> Result<BookingRecord, Error> {
     let state = record::state(
         row.id,
         &row.state,
@@ -175,6 +176,7 @@ pub async fn history(db: &impl ConnectionTrait, id: BookingId) -> Result<Vec<His
             from: it.from_state,
             to: it.to_state,
             actor: it.actor,
+            actor_person: it.actor_person,
             channel: it.channel,
             reason: it.reason,
         })

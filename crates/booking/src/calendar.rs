@@ -399,6 +399,20 @@ pub async fn run_dates(db: &impl ConnectionTrait, id: RunId) -> Result<Option<Ru
     Ok(dated(db, row.into_iter().collect()).await?.pop())
 }
 
+/// Several runs, whatever their state, by date.
+pub async fn runs(
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = RunId>,
+) -> Result<Vec<RunDates>, Error> {
+    let rows = run::Entity::find()
+        .filter(run::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
+    let mut found = dated(db, rows).await?;
+    found.sort_by_key(|it| (it.sessions.first().map(|it| it.starts_at), it.id));
+    Ok(found)
+}
+
 pub(crate) async fn dated(db: &impl ConnectionTrait, rows: Vec<run::Model>) -> Result<Vec<RunDates>, Error> {
     let courses = course::Entity::find()
         .filter(course::Column::Id.is_in(rows.iter().map(|it| it.course)))

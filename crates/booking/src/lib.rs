@@ -12,6 +12,7 @@
 //! | how long a hold or offer lasts, what a working day is | `deadlines.rs` |
 //! | what a visitor is told about places | `availability.rs` |
 //! | who writes, under which lock | `allocator.rs` |
+//! | looking bookings up | `bookings.rs`, `search.rs` |
 //! | planning, publishing and changing dates | `calendar.rs`, `before.rs` |
 //! | dates as the team plans them; who teaches; what to look at twice | `plan.rs` |
 //! | local time and clock changes | `london.rs` |
@@ -44,6 +45,7 @@ pub mod london;
 pub mod plan;
 pub mod queue;
 mod record;
+pub mod search;
 pub mod settings;
 pub mod settle;
 pub mod snapshot;

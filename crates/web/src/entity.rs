@@ -19,4 +19,5 @@ pub(crate) mod setting;
 pub(crate) mod sign_in;
 pub(crate) mod sign_in_attempt;
 pub(crate) mod stash;
+pub(crate) mod task_outcome;
 pub(crate) mod team_task;

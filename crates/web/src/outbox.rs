@@ -9,6 +9,7 @@ pub(crate) mod letter;
 #[cfg(test)]
 pub(crate) mod office;
 pub(crate) mod render;
+pub(crate) mod resend;
 pub(crate) mod send;
 #[cfg(test)]
 mod smtp_test;

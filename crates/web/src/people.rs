@@ -1,13 +1,13 @@
 //! People: one row for each, found again by a proven address and a name.
 
 pub(crate) mod address;
-mod correct;
+pub(crate) mod correct;
 pub(crate) mod matching;
 pub(crate) mod merge;
 
 use ids::PersonId;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use crate::entity::person;
 use crate::error::Error;
@@ -55,6 +55,15 @@ pub(crate) async fn add(work: &Work, new: NewPerson) -> Result<PersonId, Error> 
 /// One person.
 pub(crate) async fn find(db: &impl ConnectionTrait, id: PersonId) -> Result<Option<Person>, Error> {
     Ok(person::Entity::find_by_id(id).one(db).await?)
+}
+
+/// Several people, in no order.
+pub(crate) async fn several(
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = PersonId>,
+) -> Result<Vec<Person>, Error> {
+    let found = person::Entity::find().filter(person::Column::Id.is_in(ids));
+    Ok(found.all(db).await?)
 }
 
 /// Notes that the person's address is theirs: they sent a form through a link in its mailbox.

@@ -1,10 +1,17 @@
 //! Pages of the team: the frame around them, and where people begin.
 
 mod audit;
+mod bookings;
+mod channel;
 mod invite;
+mod lists;
+mod mail;
 mod member;
 mod members;
+mod overview;
 mod runs;
+mod said;
+mod tasks;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -25,8 +32,12 @@ use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
 use crate::words;
 use audit::AuditPath;
+use bookings::BookingsPath;
+use mail::MailPath;
 use members::MembersPath;
+use overview::Overview;
 use runs::RunsPath;
+use tasks::TasksPath;
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -42,6 +53,9 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
+        .and(bookings::routes())
+        .and(tasks::routes())
+        .and(mail::routes())
         .and(members::routes())
         .and(member::routes())
         .and(invite::routes())
@@ -57,6 +71,9 @@ const MENU: &[Entry] = &[
     ("Today", TodayPath::PATH, FACILITATORS),
     ("Team", TeamPath::PATH, TEAM),
     ("Course dates", RunsPath::PATH, TEAM),
+    ("Bookings", BookingsPath::PATH, TEAM),
+    ("Tasks", TasksPath::PATH, TEAM),
+    ("Emails", MailPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
 ];
@@ -161,6 +178,7 @@ async fn today(_: TodayPath, State(app): State<App>, me: SignedIn) -> Result<Res
 
 async fn team(_: TeamPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let page = TeamPage {
+        overview: Overview::load(&app).await?,
         dates: dates(&app).await?,
         shell: Shell::of(&app, &me, TeamPath::PATH).await?,
     };
@@ -199,6 +217,7 @@ struct TodayPage {
 /// Where coordinators and leads begin.
 #[derive(Clone, Debug, Serialize)]
 struct TeamPage {
+    overview: Overview,
     dates: Vec<Dates>,
     shell: Shell,
 }
@@ -230,12 +249,13 @@ impl Page for TeamPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        [some_dates(), Vec::new()]
-            .map(|dates| Self {
-                dates,
-                shell: Shell::sample(),
-            })
-            .to_vec()
+        let page = |dates, overview| Self {
+            overview,
+            dates,
+            shell: Shell::sample(),
+        };
+        let clear = page(Vec::new(), Overview::default());
+        vec![page(some_dates(), Overview::sample()), clear]
     }
 }
 
@@ -263,7 +283,15 @@ mod tests {
         assert_eq!(shown(&[Role::Facilitator]), ["Today"]);
         assert_eq!(
             shown(&[Role::Lead]),
-            ["Team", "Course dates", "Team members", "Audit"]
+            [
+                "Team",
+                "Course dates",
+                "Bookings",
+                "Tasks",
+                "Emails",
+                "Team members",
+                "Audit"
+            ]
         );
         assert_eq!(shown(&[]), [""; 0]);
     }

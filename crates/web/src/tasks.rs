@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::work::Work;
 
 pub(crate) mod ended;
+pub(crate) mod outcome;
 
 /// The kinds of tasks (B-91).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,22 @@ pub(crate) enum TaskKind {
 }
 
 impl TaskKind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::PhoneList,
+        Self::PhoneOffer,
+        Self::PhoneMailFailed,
+        Self::PhoneOrLetter,
+        Self::PreCourseCall,
+        Self::ArrangeNeed,
+        Self::PossibleDuplicate,
+    ];
+
+    /// The kind with this word.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
     /// The word in records.
     pub(crate) fn name(self) -> &'static str {
         match self {

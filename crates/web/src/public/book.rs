@@ -6,14 +6,14 @@
 //! `address` mends a mistyped one, `dates` helps on when a place is gone, `resume` saves for later.
 
 mod address;
-mod answers;
+pub(crate) mod answers;
 mod check;
 mod dates;
 mod done;
 mod draft;
 mod question;
 mod resume;
-mod send;
+pub(crate) mod send;
 mod start;
 
 use axum::extract::State;

@@ -29,7 +29,7 @@ mod confirm;
 mod details;
 mod join;
 pub(crate) mod keep;
-mod moving;
+pub(crate) mod moving;
 mod needs;
 mod new_address;
 mod new_link;

@@ -22,7 +22,7 @@ const CONTACT: usize = 254;
 
 /// The pages of the form, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
+pub(crate) enum Step {
     You,
     Contact,
     /// Only for people who want to hear from us by post.
@@ -33,7 +33,7 @@ pub(super) enum Step {
 
 impl Step {
     /// Its number, of four: the page for letters is part of the second.
-    pub(super) fn number(self) -> u8 {
+    pub(crate) fn number(self) -> u8 {
         match self {
             Self::You => 1,
             Self::Contact | Self::Post => 2,
@@ -44,7 +44,7 @@ impl Step {
 }
 
 /// A page of questions: how it is read and judged, and where its answers are kept.
-pub(super) trait Question: Clone + Serialize {
+pub(crate) trait Question: Clone + Serialize {
     /// Which page it is.
     const STEP: Step;
 
@@ -73,7 +73,7 @@ pub(super) trait Question: Clone + Serialize {
 
 /// Which button was pressed below a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Press {
+pub(crate) enum Press {
     /// "Continue": the page must be complete.
     Continue,
     /// "Save and come back later": what is missing can wait.
@@ -81,7 +81,7 @@ pub(super) enum Press {
 }
 
 impl Press {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, Error> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Error> {
         match fields.line("action")?.as_str() {
             "" => Ok(Self::Continue),
             "save" => Ok(Self::Save),
@@ -100,7 +100,7 @@ impl Press {
 /// What was answered so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Answers {
+pub(crate) struct Answers {
     pub you: You,
     pub contact: Contact,
     pub post: Post,
@@ -111,7 +111,7 @@ pub(super) struct Answers {
 
 impl Answers {
     /// The first page that still wants an answer.
-    pub(super) fn open(&self) -> Step {
+    pub(crate) fn open(&self) -> Step {
         if !self.you.is_complete() {
             Step::You
         } else if !self.contact.is_complete() {
@@ -126,7 +126,7 @@ impl Answers {
     }
 
     /// The page before this one; while answers are changed, that is the check page.
-    pub(super) fn before(&self, step: Step) -> Option<Step> {
+    pub(crate) fn before(&self, step: Step) -> Option<Step> {
         if self.open() == Step::Check && step != Step::Check {
             return Some(Step::Check);
         }
@@ -140,14 +140,14 @@ impl Answers {
     }
 
     /// The address that mail about this booking goes to: none if they want a call or a letter (B-90).
-    pub(super) fn mailbox(&self) -> Option<Address> {
+    pub(crate) fn mailbox(&self) -> Option<Address> {
         self.contact
             .address()
             .filter(|_| self.contact.prefers.value == "email")
     }
 
     /// The person as they introduce themselves.
-    pub(super) fn person(&self) -> NewPerson {
+    pub(crate) fn person(&self) -> NewPerson {
         let format = self
             .contact
             .info_format
@@ -165,7 +165,7 @@ impl Answers {
     }
 
     /// Where letters go, if they want letters.
-    pub(super) fn post_address(&self) -> Option<String> {
+    pub(crate) fn post_address(&self) -> Option<String> {
         self.post.address.given().filter(|_| self.contact.by_post())
     }
 }
@@ -173,7 +173,7 @@ impl Answers {
 /// The names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct You {
+pub(crate) struct You {
     pub full_name: Answer,
     pub called_name: Answer,
     pub pronouns: Answer,
@@ -214,7 +214,7 @@ impl Question for You {
 /// How to be in touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Contact {
+pub(crate) struct Contact {
     pub email: EmailQuestion,
     pub no_email: bool,
     pub phone: Answer,
@@ -289,11 +289,11 @@ impl Question for Contact {
 
 impl Contact {
     /// The address, unless they have none.
-    pub(super) fn address(&self) -> Option<Address> {
+    pub(crate) fn address(&self) -> Option<Address> {
         self.email.address().filter(|_| !self.no_email)
     }
 
-    fn by_post(&self) -> bool {
+    pub(crate) fn by_post(&self) -> bool {
         self.prefers.value == "post"
     }
 }
@@ -301,7 +301,7 @@ impl Contact {
 /// Where letters go.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Post {
+pub(crate) struct Post {
     pub address: Answer,
 }
 
@@ -336,7 +336,7 @@ impl Question for Post {
 /// What would help, and who else is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Support {
+pub(crate) struct Support {
     pub needs: NeedsForm,
     pub someone: SomeoneForm,
     pub call_first: bool,
@@ -413,25 +413,25 @@ impl Question for Support {
 
 impl Support {
     /// What would help.
-    pub(super) fn wanted(&self) -> Vec<Need> {
+    pub(crate) fn wanted(&self) -> Vec<Need> {
         self.needs.wanted()
     }
 
     /// Someone we could call.
-    pub(super) fn someone(&self) -> Option<Someone> {
+    pub(crate) fn someone(&self) -> Option<Someone> {
         self.someone.given()
     }
 }
 
 /// The two statements at the end, which nobody else can make.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Statements {
+pub(crate) struct Statements {
     pub over_18: Answer,
     pub agreed: Answer,
 }
 
 impl Statements {
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, Error> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Error> {
         let mut tick = |name| Ok::<_, Error>(Answer::new(if ticked(fields, name)? { "yes" } else { "" }));
         Ok(Self {
             over_18: tick("over_18")?,
@@ -439,7 +439,7 @@ impl Statements {
         })
     }
 
-    pub(super) fn judge(&mut self) {
+    pub(crate) fn judge(&mut self) {
         if self.over_18.value.is_empty() {
             self.over_18.refuse("Tick to say you are 18 or over");
         }
@@ -449,13 +449,13 @@ impl Statements {
         }
     }
 
-    pub(super) fn problems(&self) -> Vec<Problem> {
+    pub(crate) fn problems(&self) -> Vec<Problem> {
         problems([("over_18", &self.over_18), ("agreed", &self.agreed)])
     }
 }
 
 #[cfg(test)]
-pub(super) mod samples {
+pub(crate) mod samples {
     use super::*;
 
     /// Complete answers of somebody with an address.

@@ -153,7 +153,7 @@ async fn book(work: &Work, sending: &Sending) -> Result<String, Error> {
         Some(receipt) => receipt.reference,
         None => fresh_reference(work).await?,
     };
-    let details = details(answers, reference.clone());
+    let details = details(answers, reference.clone(), Source::Web);
     let asked = Asked {
         change: change(sending.kind, ask(booking, person)),
         cause: Cause::person(),
@@ -215,11 +215,12 @@ async fn finish(
     Ok(DONE.to_owned())
 }
 
-fn details(answers: &Answers, reference: String) -> Details {
+/// What a booking stores of the answers.
+pub(crate) fn details(answers: &Answers, reference: String, source: Source) -> Details {
     let support = &answers.support;
     Details {
         reference,
-        source: Source::Web,
+        source,
         agreement_version: AGREEMENT_VERSION.to_owned(),
         privacy_version: PRIVACY_VERSION.to_owned(),
         over_18: true,

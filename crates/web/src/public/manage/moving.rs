@@ -232,12 +232,13 @@ async fn move_to(work: &Work, held: &Held, to: &RunDates) -> Result<(), Error> {
 }
 
 /// The person's old record on a run, or the name for a new one.
-async fn on_run(work: &Work, person: PersonId, run: RunId) -> Result<BookingId, Error> {
+pub(crate) async fn on_run(work: &Work, person: PersonId, run: RunId) -> Result<BookingId, Error> {
     let old = bookings::on_run(work.tx(), person, run).await?;
     Ok(old.map_or_else(|| BookingId(work.fresh_id()), |it| it.id))
 }
 
-async fn free_reference(work: &Work) -> Result<String, Error> {
+/// A reference that no booking has.
+pub(crate) async fn free_reference(work: &Work) -> Result<String, Error> {
     loop {
         let reference = work.secrets().reference();
         if bookings::with_reference(work.tx(), &reference).await?.is_none() {

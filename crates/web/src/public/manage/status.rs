@@ -780,6 +780,7 @@ mod tests {
             from: Some(from.to_owned()),
             to: "cancelled".to_owned(),
             actor: "person".to_owned(),
+            actor_person: None,
             channel: "web".to_owned(),
             reason: Some(reason.to_owned()).filter(|it| !it.is_empty()),
         }

@@ -144,6 +144,7 @@ pub(crate) fn line(n: i32, event: &str) -> HistoryLine {
         from: None,
         to: String::new(),
         actor: "person".to_owned(),
+        actor_person: None,
         channel: "web".to_owned(),
         reason: None,
     }
