@@ -201,3 +201,35 @@ async fn a_lead_invites_somebody_and_not_themselves() {
     site.rounds().await;
     assert_eq!(site.subjects("sam@example.org"), ["You are invited"]);
 }
+
+/// T-47
+#[tokio::test]
+async fn whoever_told_us_what_helps_sees_who_read_it() {
+    let site = TestApp::start().await;
+    let run = site.run_with_places(3).await;
+    let kim = site.member(Role::Facilitator, "kim@example.org").await;
+    let browser = site.browser();
+    let path = site.run_path(run).await;
+    let first = browser.visit(&format!("{path}/book")).await;
+    let contact = first.form("Continue").fill("Full name", "Kim Lee").submit().await;
+    let form = contact
+        .form("Continue")
+        .fill("Email address", "kim.lee@example.org");
+    let support = form.choose("By email").submit().await;
+    let check = support.form("Continue").choose("Captions").submit().await;
+    check.agreed("Confirm my booking").submit().await;
+    let looks = "SELECT COUNT(*) FROM audit WHERE act = 'saw_needs' AND doer = 'member'";
+    let lead = site.member(Role::Lead, "lead@example.org").await;
+    let list = lead.browser.visit("/team/bookings").await;
+    assert_eq!(site.count(looks).await, 0, "the list shows no needs");
+    let one = list.follow("Kim Lee").await;
+    one.must_say("Captions");
+    assert_eq!(site.count(looks).await, 1);
+    // It turns out to be somebody of the team: then it is they who see it.
+    site.execute("UPDATE booking SET person = (SELECT person FROM account WHERE email = 'kim@example.org')")
+        .await;
+    lead.browser.visit(&one.path).await;
+    assert_eq!(site.count(looks).await, 2);
+    let account = kim.browser.visit("/account").await;
+    account.must_say("Sam Sorrel saw what helps you to take part");
+}

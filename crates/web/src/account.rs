@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit;
 use crate::entity::person;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields, Problem, problems};
@@ -155,6 +156,37 @@ impl Place {
     }
 }
 
+/// Somebody else's look at what the owner told us, in words (T-47).
+#[derive(Clone, Debug, Serialize)]
+struct Look {
+    at: String,
+    who: String,
+    what: &'static str,
+}
+
+/// How many of them the page shows.
+const LOOKS: u64 = 50;
+
+async fn looks(app: &App, me: &SignedIn) -> Result<Vec<Look>, Error> {
+    let mut found = Vec::new();
+    for it in audit::looks(app.reader(), me.person, LOOKS).await? {
+        let who = match it.who {
+            Some(who) => people::find(app.reader(), who).await?,
+            None => None,
+        };
+        found.push(Look {
+            at: words::date_time(it.at),
+            who: who.map_or_else(|| "Somebody of the team".to_owned(), |it| it.full_name),
+            what: if it.act == audit::SAW_EMERGENCY {
+                "whom to call in an emergency"
+            } else {
+                "what helps you to take part"
+            },
+        });
+    }
+    Ok(found)
+}
+
 /// One's own account.
 #[derive(Clone, Debug, Serialize)]
 struct AccountPage {
@@ -167,6 +199,7 @@ struct AccountPage {
     places: Vec<Place>,
     has_others: bool,
     ends: String,
+    looks: Vec<Look>,
     has_app: bool,
     codes_left: usize,
     op: String,
@@ -189,6 +222,7 @@ impl AccountPage {
             roles: roles_in_words(&me.roles),
             has_others: places.len() > 1,
             places,
+            looks: looks(app, me).await?,
             has_app: factor::has_app(app.reader(), me.person).await?,
             codes_left: factor::recovery_codes_left(app.reader(), me.person).await?,
             op: app.secrets().op(),
@@ -206,6 +240,7 @@ impl AccountPage {
             places: Vec::new(),
             has_others: false,
             ends: words::date_time(ends),
+            looks: Vec::new(),
             has_app: false,
             codes_left: 0,
             op: String::new(),
@@ -248,6 +283,11 @@ impl Page for AccountPage {
                 place("2", "Safari on an iPhone", false),
             ],
             has_others: true,
+            looks: vec![Look {
+                at: "Tuesday 11 May 2027, 2pm".to_owned(),
+                who: "Kim Lee".to_owned(),
+                what: "what helps you to take part",
+            }],
             has_app: true,
             codes_left: 1,
             ..plain.clone()

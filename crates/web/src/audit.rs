@@ -1,15 +1,18 @@
 //! Who did what: one row for each act, written in the change that made it and never altered (T-46, T-48).
 //!
 //! Each row holds the hash of itself and of the row before it, so that a row that was altered, removed or
-//! put in between is found by `alongside verify`.
+//! put in between is found by `alongside verify`. What was read of C3 by anybody but its author is
+//! written down before it is shown (T-47).
 
 use booking::snapshot::{Actor, Transition};
-use ids::{PersonId, RunId};
+use ids::{PersonId, RunId, Ts};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use sha2::{Digest, Sha256};
 
+use crate::app::App;
 use crate::entity::audit;
 use crate::error::Error;
 use crate::reference;
@@ -185,14 +188,78 @@ fn hash(before: &str, row: &audit::Model) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(whole.to_string()))
 }
 
-/// A page of all acts, the newest first, and how many there are.
-pub(crate) async fn page(
-    db: &impl ConnectionTrait,
-    page: u64,
-    size: u64,
-) -> Result<(Vec<audit::Model>, u64), Error> {
-    let all = audit::Entity::find()
+impl App {
+    /// Writes down that a member is about to see what only its owner wrote; without that there is no
+    /// answer (T-47).
+    pub(crate) async fn note_looks(
+        &self,
+        who: PersonId,
+        whats: &[&'static str],
+        about: About,
+        whose: PersonId,
+    ) -> Result<(), Error> {
+        let about = &about;
+        self.change(|work| async move {
+            for what in whats {
+                work.note(Act {
+                    doer: Doer::Member(who),
+                    what,
+                    about: about.clone(),
+                    whose: Some(whose),
+                    reason: None,
+                });
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// The act of opening what a person told us so that they can take part.
+pub(crate) const SAW_NEEDS: &str = "saw_needs";
+/// The act of opening whom to call in an emergency.
+pub(crate) const SAW_EMERGENCY: &str = "saw_emergency";
+
+/// Somebody else's look at what a person told us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// When.
+    pub(crate) at: Ts,
+    /// Who.
+    pub(crate) who: Option<PersonId>,
+    /// At what: one of the acts above.
+    pub(crate) act: String,
+}
+
+/// Who opened what this person told us, the newest first.
+pub(crate) async fn looks(db: &impl ConnectionTrait, whose: PersonId, most: u64) -> Result<Vec<Look>, Error> {
+    let rows: Vec<(Ts, Option<PersonId>, String)> = audit::Entity::find()
+        .select_only()
+        .columns([audit::Column::At, audit::Column::Who, audit::Column::Act])
+        .filter(audit::Column::Whose.eq(whose))
+        .filter(audit::Column::Act.is_in([SAW_NEEDS, SAW_EMERGENCY]))
         .order_by_desc(audit::Column::N)
-        .paginate(db, size);
-    Ok((all.fetch_page(page).await?, all.num_items().await?))
+        .limit(most)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(at, who, act)| Look { at, who, act })
+        .collect())
+}
+
+/// How many acts there are.
+pub(crate) async fn count(db: &impl ConnectionTrait) -> Result<u64, Error> {
+    Ok(audit::Entity::find().count(db).await?)
+}
+
+/// So many acts, the newest first, after so many that are newer.
+pub(crate) async fn newest(
+    db: &impl ConnectionTrait,
+    skip: u64,
+    rows: u64,
+) -> Result<Vec<audit::Model>, Error> {
+    let all = audit::Entity::find().order_by_desc(audit::Column::N);
+    Ok(all.offset(skip).limit(rows).all(db).await?)
 }

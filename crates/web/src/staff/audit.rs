@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
-use axum::http::Uri;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use axum_extra::routing::TypedPath;
 use ids::PersonId;
 use serde::{Deserialize, Serialize};
 
 use super::Shell;
+use super::lists::{Pages, Query as Address};
 use crate::app::App;
 use crate::audit;
 use crate::entity::audit::Model;
@@ -33,38 +33,29 @@ pub(super) fn routes() -> Routes {
 /// Rows of one page.
 const ROWS: u64 = 25;
 
-async fn show(_: AuditPath, State(app): State<App>, me: SignedIn, uri: Uri) -> Result<Response, Error> {
-    let asked = asked(&uri);
-    let (rows, all) = audit::page(app.reader(), asked - 1, ROWS).await?;
-    let names = names(&app, &rows).await?;
-    let shell = Shell::of(&app, &me, AuditPath::PATH).await?;
-    app.page(&AuditPage::of(&rows, &names, all, asked, shell)).await
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    page: String,
 }
 
-/// The number of the page that is asked for; anything else is the first.
-fn asked(uri: &Uri) -> u64 {
-    let query = uri.query().unwrap_or_default();
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let page = pairs.find(|(name, _)| name == "page");
-    page.and_then(|(_, page)| page.parse().ok())
-        .filter(|it| (1..=1_000_000).contains(it))
-        .unwrap_or(1)
+async fn show(
+    _: AuditPath,
+    State(app): State<App>,
+    me: SignedIn,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let all = audit::count(app.reader()).await?;
+    let pages = Pages::new(all, ROWS, &asked.page);
+    let rows = audit::newest(app.reader(), pages.skip(), ROWS).await?;
+    let named: Vec<PersonId> = rows.iter().flat_map(|it| [it.who, it.whose]).flatten().collect();
+    let names = people::several(app.reader(), named).await?;
+    let names = names.into_iter().map(|it| (it.id, it.full_name)).collect();
+    let shell = Shell::of(&app, &me, AuditPath::PATH).await?;
+    app.page(&AuditPage::of(&rows, &names, all, &pages, shell)).await
 }
 
 type Names = BTreeMap<PersonId, String>;
-
-async fn names(app: &App, rows: &[Model]) -> Result<Names, Error> {
-    let mut names = Names::new();
-    let people: Vec<PersonId> = rows.iter().flat_map(|it| [it.who, it.whose]).flatten().collect();
-    for id in people {
-        if !names.contains_key(&id)
-            && let Some(person) = people::find(app.reader(), id).await?
-        {
-            names.insert(id, person.full_name);
-        }
-    }
-    Ok(names)
-}
 
 /// One act.
 #[derive(Clone, Debug, Serialize)]
@@ -112,52 +103,12 @@ fn what(it: &Model) -> String {
 struct AuditPage {
     count: String,
     lines: Vec<Vec<String>>,
-    pages: Vec<Numbered>,
-    previous: Option<String>,
-    next: Option<String>,
+    pages: Pages,
     shell: Shell,
 }
 
-/// A link to a page of the list.
-#[derive(Clone, Debug, Serialize)]
-struct Numbered {
-    number: u64,
-    href: String,
-    current: bool,
-    ellipsis: bool,
-}
-
-/// The pages that can be gone to: the first, the last and those around this one.
-fn numbered(now: u64, last: u64) -> Vec<Numbered> {
-    let mut pages = Vec::new();
-    let mut before = 0;
-    for number in (1..=last).filter(|it| *it == 1 || *it == last || it.abs_diff(now) <= 1) {
-        if number > before + 1 {
-            pages.push(Numbered {
-                number: 0,
-                href: String::new(),
-                current: false,
-                ellipsis: true,
-            });
-        }
-        pages.push(Numbered {
-            number,
-            href: page_url(number),
-            current: number == now,
-            ellipsis: false,
-        });
-        before = number;
-    }
-    pages
-}
-
-fn page_url(number: u64) -> String {
-    format!("{AuditPath}?page={number}")
-}
-
 impl AuditPage {
-    fn of(rows: &[Model], names: &Names, all: u64, now: u64, shell: Shell) -> Self {
-        let last = all.div_ceil(ROWS).max(1);
+    fn of(rows: &[Model], names: &Names, all: u64, pages: &Pages, shell: Shell) -> Self {
         let row = |it: &Model| {
             let it = Line::of(it, names);
             vec![it.at, it.who, it.what, it.whose, it.reason]
@@ -170,9 +121,7 @@ impl AuditPage {
         Self {
             count,
             lines: rows.iter().map(row).collect(),
-            pages: if last > 1 { numbered(now, last) } else { Vec::new() },
-            previous: (now > 1).then(|| page_url(now - 1)),
-            next: (now < last).then(|| page_url(now + 1)),
+            pages: pages.linked(&Address::new(AuditPath::PATH)),
             shell,
         }
     }
@@ -193,13 +142,11 @@ impl Page for AuditPage {
                 Some("24"),
             ),
         ];
-        let page = |rows: &[Model], all, now| Self::of(rows, &tests::people(), all, now, Shell::sample());
-        vec![
-            page(&[], 0, 1),
-            page(&rows, 3, 1),
-            page(&rows, 500, 7),
-            page(&rows, 60, 3),
-        ]
+        let page = |rows: &[Model], all, asked| {
+            let pages = Pages::new(all, ROWS, asked);
+            Self::of(rows, &tests::people(), all, &pages, Shell::sample())
+        };
+        vec![page(&[], 0, ""), page(&rows, 3, "1"), page(&rows, 500, "7")]
     }
 }
 
@@ -256,15 +203,5 @@ mod tests {
             (line.who.as_str(), line.what.as_str()),
             ("By itself", "booking: offer")
         );
-    }
-
-    #[test]
-    fn far_pages_are_left_out() {
-        let shown = |now, last| -> Vec<u64> { numbered(now, last).iter().map(|it| it.number).collect() };
-        assert_eq!(shown(1, 3), [1, 2, 3]);
-        assert_eq!(shown(7, 20), [1, 0, 6, 7, 8, 0, 20]);
-        assert_eq!(shown(1, 20), [1, 2, 0, 20]);
-        assert_eq!(asked(&"/team/audit?page=0".parse().unwrap()), 1);
-        assert_eq!(asked(&"/team/audit?page=7".parse().unwrap()), 7);
     }
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::acts::Act;
 use super::{BookingPath, BookingsPath, Found};
 use crate::app::App;
+use crate::audit::{SAW_EMERGENCY, SAW_NEEDS};
 use crate::entity::{access_need, emergency_contact, outbox_mail};
 use crate::error::Error;
 use crate::pages::Page;
@@ -38,6 +39,7 @@ pub(super) async fn show(
 ) -> Result<Response, Error> {
     let found = Found::named(app.reader(), &it.reference).await?;
     let known = Known::load(app.reader(), &found).await?;
+    known.note_looks(&app, &me, &found).await?;
     let done = Act::named(&seen.done).map_or("", Act::done);
     let is_own = found.is_own(&me);
     let acts = if is_own {
@@ -91,6 +93,20 @@ impl Known {
             moved_to,
             history,
         })
+    }
+}
+
+impl Known {
+    /// Whoever wrote it can see who read it (T-47).
+    async fn note_looks(&self, app: &App, me: &SignedIn, found: &Found) -> Result<(), Error> {
+        let needs = (!self.needs.is_empty()).then_some(SAW_NEEDS);
+        let someone = self.someone.as_ref().map(|_| SAW_EMERGENCY);
+        let seen: Vec<_> = needs.into_iter().chain(someone).collect();
+        if seen.is_empty() || found.is_own(me) {
+            return Ok(());
+        }
+        let about = ("booking", found.record.id.0.to_string());
+        app.note_looks(me.person, &seen, about, found.record.person).await
     }
 }
 
