@@ -433,7 +433,7 @@ async fn dated(db: &impl ConnectionTrait, rows: Vec<run::Model>) -> Result<Vec<R
         .collect()
 }
 
-fn meeting(row: &session::Model) -> Meeting {
+pub(crate) fn meeting(row: &session::Model) -> Meeting {
     Meeting {
         id: row.id,
         idx: row.idx,

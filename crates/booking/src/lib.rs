@@ -15,7 +15,8 @@
 //! | planning, publishing and changing dates | `calendar.rs`, `before.rs` |
 //! | local time and clock changes | `london.rs` |
 //! | the numbers a team may choose | `settings.rs` |
-//! | apologies and attendance | `attendance.rs` |
+//! | who was there, and how a course went for somebody | `attendance.rs` and its folder |
+//! | who runs which dates | `facilitators.rs` |
 //! | what must always hold | `verify.rs` |
 
 // An index that is not there would be a panic (T-65). Tests may.
@@ -37,6 +38,7 @@ pub(crate) mod entity;
 mod error;
 #[cfg(test)]
 mod examples;
+pub mod facilitators;
 #[cfg(test)]
 mod histories;
 pub mod london;
