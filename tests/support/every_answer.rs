@@ -63,7 +63,7 @@ pub(crate) fn faults(path: &str, headers: &HeaderMap, body: &str) -> Vec<String>
 /// Pages for people who are logged in, and those that bring them back there: ids give no rights in them
 /// and may be seen (T-37).
 fn is_inside(path: &str) -> bool {
-    ["/account", "/stash/", "/team/", "/login"]
+    ["/account", "/stash/", "/team/", "/today", "/sessions/", "/login"]
         .iter()
         .any(|it| path.starts_with(it))
 }

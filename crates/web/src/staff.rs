@@ -1,6 +1,11 @@
 //! Pages of the team: the frame around them, and where people begin.
 
+mod day;
 mod members;
+mod on_the_day;
+mod one_person;
+mod register;
+mod today;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -34,9 +39,12 @@ pub(crate) struct TeamPath;
 
 pub(crate) fn routes() -> Routes {
     Routes::default()
-        .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today)
+        .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today::show)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(members::routes())
+        .and(day::routes())
+        .and(register::routes())
+        .and(one_person::routes())
 }
 
 /// One page of the menu, and who may open it.
@@ -139,14 +147,6 @@ impl Shell {
     }
 }
 
-async fn today(_: TodayPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
-    let page = TodayPage {
-        dates: dates(&app).await?,
-        shell: Shell::of(&app, &me, TodayPath::PATH).await?,
-    };
-    app.page(&page).await
-}
-
 async fn team(_: TeamPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let page = TeamPage {
         dates: dates(&app).await?,
@@ -177,13 +177,6 @@ async fn dates(app: &App) -> Result<Vec<Dates>, Error> {
         .collect())
 }
 
-/// Where facilitators begin.
-#[derive(Clone, Debug, Serialize)]
-struct TodayPage {
-    dates: Vec<Dates>,
-    shell: Shell,
-}
-
 /// Where coordinators and leads begin.
 #[derive(Clone, Debug, Serialize)]
 struct TeamPage {
@@ -197,20 +190,6 @@ fn some_dates() -> Vec<Dates> {
         text: "Introduction to peer support: Tuesday 8 and Tuesday 15 June 2027".to_owned(),
         url: "/courses/intro/8-june-2027".to_owned(),
     }]
-}
-
-impl Page for TodayPage {
-    const TEMPLATE: &'static str = "pages/staff/today.html";
-
-    #[cfg(test)]
-    fn samples() -> Vec<Self> {
-        [some_dates(), Vec::new()]
-            .map(|dates| Self {
-                dates,
-                shell: Shell::sample(),
-            })
-            .to_vec()
-    }
 }
 
 impl Page for TeamPage {
@@ -233,7 +212,6 @@ mod tests {
 
     #[test]
     fn pages_hold() {
-        crate::pages_test::check::<TodayPage>();
         crate::pages_test::check::<TeamPage>();
     }
 

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::work::Work;
 
 pub(crate) mod ended;
+pub(crate) mod missed;
 
 /// The kinds of tasks (B-91).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(crate) enum TaskKind {
     PhoneList,
     /// Offer a place by phone.
     PhoneOffer,
+    /// Somebody did not come: ask if they are OK (B-64).
+    PhoneMissed,
     /// A mail failed for good: tell the person by phone.
     PhoneMailFailed,
     /// Tell by phone or letter what others are told by mail.
@@ -40,6 +43,7 @@ impl TaskKind {
         match self {
             Self::PhoneList => "phone_list",
             Self::PhoneOffer => "phone_offer",
+            Self::PhoneMissed => "phone_missed",
             Self::PhoneMailFailed => "phone_mail_failed",
             Self::PhoneOrLetter => "phone_or_letter",
             Self::PreCourseCall => "pre_course_call",

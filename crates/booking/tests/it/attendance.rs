@@ -92,10 +92,10 @@ impl Morning {
 }
 
 fn why(error: Error) -> NotRecorded {
-    match error {
-        Error::NotRecorded(why) => why,
-        other => panic!("{other}"),
-    }
+    let Error::NotRecorded(why) = error else {
+        panic!("{error}")
+    };
+    why
 }
 
 #[tokio::test]
