@@ -22,7 +22,9 @@ struct Morning {
 impl Morning {
     async fn of(names: &[&str]) -> Self {
         let site = TestApp::start().await;
-        let run = site.run_with_places(i32::try_from(names.len()).expect("a few")).await;
+        let run = site
+            .run_with_places(i32::try_from(names.len()).expect("a few"))
+            .await;
         let mut people = Vec::new();
         for name in names {
             people.push(booked(&site, run, name).await);

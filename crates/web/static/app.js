@@ -60,7 +60,7 @@ function setUpRegister() {
   }
   register.addEventListener('change', change)
   register.addEventListener('submit', () => { changed = false })
-  register.querySelector('#fill').addEventListener('click', (event) => {
+  register.querySelector('#fill')?.addEventListener('click', (event) => {
     event.preventDefault()
     for (const row of rows) if (!row.querySelector(':checked')) row.querySelector('input').checked = true
     change()

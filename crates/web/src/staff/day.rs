@@ -58,6 +58,7 @@ struct DayPage {
     /// When the register opens, if that is still to come.
     opens: Option<String>,
     register_url: String,
+    register_text: &'static str,
     /// How far the register is.
     marked: String,
     people: Vec<Somebody>,
@@ -97,6 +98,11 @@ impl DayPage {
             is_cancelled: day.register.is_cancelled,
             opens: day.opens(),
             register_url: day.path("/register"),
+            register_text: if day.register.is_complete() {
+                "See the register"
+            } else {
+                "Take register"
+            },
             marked: if rows.is_empty() {
                 String::new()
             } else {

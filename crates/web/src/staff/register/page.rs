@@ -30,6 +30,8 @@ pub(super) struct RegisterPage {
     missing: Vec<Missing>,
     lines: Vec<Line>,
     marked: usize,
+    /// Whether somebody is left whom "Mark everyone else as here" would mark.
+    can_fill: bool,
     /// Asked for when something was saved before (B-62).
     reason: Option<Answer>,
     version: u64,
@@ -99,6 +101,7 @@ impl RegisterPage {
                 })
                 .collect(),
             marked: lines.iter().filter(|it| it.is_marked()).count(),
+            can_fill: lines.iter().any(|it| it.is_blank()),
             lines,
             reason: (day.register.rows.iter().any(ours)).then(|| typed.reason.clone()),
             version: day.register.version,
@@ -176,6 +179,10 @@ impl RegisterPage {
 }
 
 impl Line {
+    fn is_blank(&self) -> bool {
+        !self.segments.is_empty() && !self.is_marked()
+    }
+
     fn is_marked(&self) -> bool {
         self.segments.iter().any(|it| it.is_chosen)
     }
@@ -263,7 +270,11 @@ fn saved(day: &Day) -> String {
     let marks = day.register.rows.iter().flat_map(|it| &it.marks);
     let last = marks.filter(|it| it.by.is_some()).max_by_key(|it| it.at);
     last.map_or_else(String::new, |it| {
-        format!("Last saved by {}, {}.", day.who(it.by), words::time_and_date(it.at))
+        format!(
+            "Last saved by {}, {}.",
+            day.who(it.by),
+            words::time_and_date(it.at)
+        )
     })
 }
 
