@@ -21,6 +21,7 @@ mod new_dates;
 mod on_the_disk;
 mod one_person;
 mod power_cut;
+mod register;
 mod relay_away;
 mod sent_twice;
 mod sign_in;

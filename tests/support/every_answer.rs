@@ -63,9 +63,17 @@ pub(crate) fn faults(path: &str, headers: &HeaderMap, body: &str) -> Vec<String>
 /// Pages for people who are logged in, and those that bring them back there: ids give no rights in them
 /// and may be seen (T-37).
 fn is_inside(path: &str) -> bool {
-    ["/account", "/stash/", "/team/", "/login", "/step-up"]
-        .iter()
-        .any(|it| path.starts_with(it))
+    [
+        "/account",
+        "/stash/",
+        "/team/",
+        "/today",
+        "/sessions/",
+        "/login",
+        "/step-up",
+    ]
+    .iter()
+    .any(|it| path.starts_with(it))
 }
 
 /// The two cookies of logging in, and only where people log in or out (T-16, T-31).

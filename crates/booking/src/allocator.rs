@@ -514,7 +514,7 @@ async fn write_booking(
 fn one_live_only(error: Error) -> Error {
     let clash = match &error {
         Error::Storage(it) => it.sql_err(),
-        Error::Refused(_) | Error::Dates(_) | Error::Corrupt(_) => None,
+        Error::Refused(_) | Error::Dates(_) | Error::NotRecorded(_) | Error::Corrupt(_) => None,
     };
     match clash {
         Some(SqlErr::UniqueConstraintViolation(why)) if why.contains("one_live") => {

@@ -463,7 +463,7 @@ pub(crate) async fn dated(db: &impl ConnectionTrait, rows: Vec<run::Model>) -> R
         .collect()
 }
 
-fn meeting(row: &session::Model) -> Meeting {
+pub(crate) fn meeting(row: &session::Model) -> Meeting {
     Meeting {
         id: row.id,
         idx: row.idx,

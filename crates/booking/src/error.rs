@@ -14,6 +14,9 @@ pub enum Error {
     /// A new run or new dates break a rule of publishing (B-01 to B-04, B-95).
     #[error("dates refused: {0}")]
     Dates(#[from] crate::calendar::DatesRefused),
+    /// A register was not saved (B-60 to B-62); nothing was written.
+    #[error("not recorded: {0}")]
+    NotRecorded(#[from] crate::attendance::NotRecorded),
     /// The database failed.
     #[error("storage: {0}")]
     Storage(#[from] DbErr),

@@ -17,7 +17,8 @@
 //! | dates as the team plans them; who teaches; what to look at twice | `plan.rs` |
 //! | local time and clock changes | `london.rs` |
 //! | the numbers a team may choose | `settings.rs` |
-//! | apologies and attendance | `attendance.rs` |
+//! | who was there, and how a course went for somebody | `attendance.rs` and its folder |
+//! | who runs which dates | `facilitators.rs` |
 //! | what must always hold | `verify.rs` |
 
 // An index that is not there would be a panic (T-65). Tests may.
@@ -39,6 +40,7 @@ pub(crate) mod entity;
 mod error;
 #[cfg(test)]
 mod examples;
+pub mod facilitators;
 #[cfg(test)]
 mod histories;
 pub mod london;

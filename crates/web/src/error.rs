@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use booking::Refusal;
+use booking::attendance::NotRecorded;
 use percent_encoding::percent_decode_str;
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{DbErr, RuntimeErr};
@@ -32,6 +33,9 @@ pub enum Error {
     /// A rule says no.
     #[error("refused: {0}")]
     Refused(Refusal),
+    /// A register was not saved (B-60 to B-62).
+    #[error("not recorded: {0}")]
+    NotRecorded(NotRecorded),
     /// The operation number was used with other content (B-12).
     #[error("the operation number was used with other content")]
     OtherContent,
@@ -106,6 +110,7 @@ impl From<booking::Error> for Error {
         match error {
             booking::Error::Refused(Refusal::NotFound) => Self::NotFound,
             booking::Error::Refused(refusal) => Self::Refused(refusal),
+            booking::Error::NotRecorded(why) => Self::NotRecorded(why),
             booking::Error::Storage(error) => error.into(),
             error @ (booking::Error::Dates(_) | booking::Error::Corrupt(_)) => Self::fault(error),
         }
@@ -259,6 +264,15 @@ impl Error {
                 "We could not do that",
                 refusal_words(*refusal),
                 dates,
+            ),
+            Self::NotRecorded(_) => (
+                StatusCode::CONFLICT,
+                "The register was not saved",
+                &[
+                    "Things have changed since you opened the page.",
+                    "Open it again to see where things stand.",
+                ],
+                ("Today", "/today"),
             ),
             Self::OtherContent => (
                 StatusCode::CONFLICT,
@@ -414,6 +428,7 @@ impl Error {
             Self::NotFound
             | Self::LinkOver
             | Self::Refused(_)
+            | Self::NotRecorded(_)
             | Self::OtherContent
             | Self::BadForm(_)
             | Self::TooLarge
@@ -459,6 +474,7 @@ impl IntoResponse for Error {
             Self::NotFound
             | Self::LinkOver
             | Self::Refused(_)
+            | Self::NotRecorded(_)
             | Self::OtherContent
             | Self::BadForm(_)
             | Self::FromElsewhere

@@ -3,15 +3,20 @@
 mod audit;
 mod bookings;
 mod channel;
+mod day;
 mod invite;
 mod lists;
 mod mail;
 mod member;
 mod members;
+mod on_the_day;
+mod one_person;
 mod overview;
+mod register;
 mod runs;
 mod said;
 mod tasks;
+mod today;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -51,7 +56,7 @@ pub(crate) struct TeamPath;
 
 pub(crate) fn routes() -> Routes {
     Routes::default()
-        .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today)
+        .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today::show)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(bookings::routes())
         .and(tasks::routes())
@@ -61,6 +66,9 @@ pub(crate) fn routes() -> Routes {
         .and(invite::routes())
         .and(audit::routes())
         .and(runs::routes())
+        .and(day::routes())
+        .and(register::routes())
+        .and(one_person::routes())
 }
 
 /// One page of the menu, and who may open it.
@@ -168,14 +176,6 @@ impl Shell {
     }
 }
 
-async fn today(_: TodayPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
-    let page = TodayPage {
-        dates: dates(&app).await?,
-        shell: Shell::of(&app, &me, TodayPath::PATH).await?,
-    };
-    app.page(&page).await
-}
-
 async fn team(_: TeamPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let page = TeamPage {
         overview: Overview::load(&app).await?,
@@ -207,13 +207,6 @@ async fn dates(app: &App) -> Result<Vec<Dates>, Error> {
         .collect())
 }
 
-/// Where facilitators begin.
-#[derive(Clone, Debug, Serialize)]
-struct TodayPage {
-    dates: Vec<Dates>,
-    shell: Shell,
-}
-
 /// Where coordinators and leads begin.
 #[derive(Clone, Debug, Serialize)]
 struct TeamPage {
@@ -228,20 +221,6 @@ fn some_dates() -> Vec<Dates> {
         text: "Introduction to peer support: Tuesday 8 and Tuesday 15 June 2027".to_owned(),
         url: "/courses/intro/8-june-2027".to_owned(),
     }]
-}
-
-impl Page for TodayPage {
-    const TEMPLATE: &'static str = "pages/staff/today.html";
-
-    #[cfg(test)]
-    fn samples() -> Vec<Self> {
-        [some_dates(), Vec::new()]
-            .map(|dates| Self {
-                dates,
-                shell: Shell::sample(),
-            })
-            .to_vec()
-    }
 }
 
 impl Page for TeamPage {
@@ -265,7 +244,6 @@ mod tests {
 
     #[test]
     fn pages_hold() {
-        crate::pages_test::check::<TodayPage>();
         crate::pages_test::check::<TeamPage>();
     }
 

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::work::Work;
 
 pub(crate) mod ended;
+pub(crate) mod missed;
 pub(crate) mod outcome;
 
 /// The kinds of tasks (B-91).
@@ -23,6 +24,8 @@ pub(crate) enum TaskKind {
     PhoneList,
     /// Offer a place by phone.
     PhoneOffer,
+    /// Somebody did not come: ask if they are OK (B-64).
+    PhoneMissed,
     /// A mail failed for good: tell the person by phone.
     PhoneMailFailed,
     /// Tell by phone or letter what others are told by mail.
@@ -37,7 +40,7 @@ pub(crate) enum TaskKind {
 
 impl TaskKind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::PhoneList,
         Self::PhoneOffer,
         Self::PhoneMailFailed,
@@ -45,6 +48,7 @@ impl TaskKind {
         Self::PreCourseCall,
         Self::ArrangeNeed,
         Self::PossibleDuplicate,
+        Self::PhoneMissed,
     ];
 
     /// The kind with this word.
@@ -57,6 +61,7 @@ impl TaskKind {
         match self {
             Self::PhoneList => "phone_list",
             Self::PhoneOffer => "phone_offer",
+            Self::PhoneMissed => "phone_missed",
             Self::PhoneMailFailed => "phone_mail_failed",
             Self::PhoneOrLetter => "phone_or_letter",
             Self::PreCourseCall => "pre_course_call",

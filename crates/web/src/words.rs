@@ -1,5 +1,6 @@
 //! Dates and times as people read them (pages.md section 9).
 
+use booking::attendance::outcome::Outcome;
 use booking::calendar::{Before, Delivery, Meeting, RunDates};
 use booking::london;
 use ids::Ts;
@@ -36,6 +37,12 @@ pub(crate) fn time(it: Time) -> String {
 pub(crate) fn date_time(it: Ts) -> String {
     let (day, clock) = london::local(it);
     format!("{} at {}", date(day), time(clock))
+}
+
+/// "2pm on Thursday 21 January 2027".
+pub(crate) fn time_and_date(it: Ts) -> String {
+    let (day, clock) = london::local(it);
+    format!("{} on {}", time(clock), date(day))
 }
 
 /// "10am to 1pm".
@@ -109,6 +116,16 @@ fn place_of(delivery: Delivery, venue: Option<&str>) -> String {
         (Delivery::InPerson, None) => "In person".to_owned(),
         (Delivery::Hybrid, Some(venue)) => format!("{venue}, or online"),
         (Delivery::Hybrid, None) => "In person or online".to_owned(),
+    }
+}
+
+/// How a course went for somebody, in words for the team (pages.md section 5).
+pub(crate) fn outcome(it: Outcome) -> &'static str {
+    match it {
+        Outcome::Completed => "Came",
+        Outcome::PartAttended => "Came to 1 day",
+        Outcome::NotAttended => "We missed them",
+        Outcome::Excused => "Could not come",
     }
 }
 

@@ -44,3 +44,28 @@ function waitForIdle() {
 }
 
 if (idle) waitForIdle()
+
+// The register: how many are marked, blanks filled without a new page, and a warning before what is not
+// saved is lost.
+const register = document.querySelector('.al-register')
+
+function setUpRegister() {
+  const rows = [...register.querySelectorAll('.al-seg')]
+  const count = register.querySelector('.al-marked')
+  let changed = false
+  const change = () => {
+    changed = true
+    const marked = rows.filter((row) => row.querySelector(':checked')).length
+    count.textContent = `${marked} of ${count.dataset.of} marked`
+  }
+  register.addEventListener('change', change)
+  register.addEventListener('submit', () => { changed = false })
+  register.querySelector('#fill')?.addEventListener('click', (event) => {
+    event.preventDefault()
+    for (const row of rows) if (!row.querySelector(':checked')) row.querySelector('input').checked = true
+    change()
+  })
+  window.addEventListener('beforeunload', (event) => { if (changed) event.preventDefault() })
+}
+
+if (register) setUpRegister()

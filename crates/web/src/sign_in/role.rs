@@ -33,6 +33,8 @@ pub(crate) const TEAM: &[Role] = &[Role::Coordinator, Role::Lead];
 pub(crate) const KEEPERS: &[Role] = &[Role::Lead, Role::Administrator];
 /// Who answers for the whole.
 pub(crate) const LEADS: &[Role] = &[Role::Lead];
+/// Who may open a day of a course, if it is one of theirs or they are of the team.
+pub(crate) const ON_THE_DAY: &[Role] = &[Role::Facilitator, Role::Coordinator, Role::Lead];
 /// Who runs courses.
 pub(crate) const FACILITATORS: &[Role] = &[Role::Facilitator];
 

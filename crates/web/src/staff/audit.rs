@@ -15,7 +15,6 @@ use crate::audit;
 use crate::entity::audit::Model;
 use crate::error::Error;
 use crate::pages::Page;
-use crate::people;
 use crate::routes::{Routes, Who};
 use crate::sign_in::SignedIn;
 use crate::sign_in::role::LEADS;
@@ -48,8 +47,8 @@ async fn show(
     let all = audit::count(app.reader()).await?;
     let pages = Pages::new(all, ROWS, &asked.page);
     let rows = audit::newest(app.reader(), pages.skip(), ROWS).await?;
-    let named: Vec<PersonId> = rows.iter().flat_map(|it| [it.who, it.whose]).flatten().collect();
-    let names = people::several(app.reader(), named).await?;
+    let people: Vec<PersonId> = rows.iter().flat_map(|it| [it.who, it.whose]).flatten().collect();
+    let names = crate::people::several(app.reader(), people).await?;
     let names = names.into_iter().map(|it| (it.id, it.full_name)).collect();
     let shell = Shell::of(&app, &me, AuditPath::PATH).await?;
     app.page(&AuditPage::of(&rows, &names, all, &pages, shell)).await

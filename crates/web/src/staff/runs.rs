@@ -83,9 +83,13 @@ fn refused_dates(error: &Error) -> Option<&DatesRefused> {
     let Error::Fault(source) = error else { return None };
     match source.downcast_ref::<booking::Error>() {
         Some(booking::Error::Dates(why)) => Some(why),
-        Some(booking::Error::Refused(_) | booking::Error::Storage(_) | booking::Error::Corrupt(_)) | None => {
-            None
-        }
+        Some(
+            booking::Error::Refused(_)
+            | booking::Error::NotRecorded(_)
+            | booking::Error::Storage(_)
+            | booking::Error::Corrupt(_),
+        )
+        | None => None,
     }
 }
 

@@ -95,7 +95,8 @@ impl Found {
                 TaskKind::PhoneOffer
                 | TaskKind::PhoneMailFailed
                 | TaskKind::PhoneOrLetter
-                | TaskKind::PreCourseCall,
+                | TaskKind::PreCourseCall
+                | TaskKind::PhoneMissed,
             )
             | None => found.add_booking(db, BookingId(about)).await?,
         }

@@ -58,6 +58,7 @@ fn about(kind: TaskKind, it: &Transition) -> Condition {
         }),
         TaskKind::PhoneList
         | TaskKind::PhoneOffer
+        | TaskKind::PhoneMissed
         | TaskKind::PhoneMailFailed
         | TaskKind::PreCourseCall
         | TaskKind::PossibleDuplicate => of_booking,

@@ -1,7 +1,9 @@
 //! The people and dates of a demo. Everything happens through the doors that real people use, at its own
 //! time: the clock begins weeks earlier and is moved on from one thing to the next.
 
+use booking::attendance::{self, Code, Hand, Said};
 use booking::calendar::{self, Delivery, NewRun, NewSession, Vouched};
+use booking::facilitators::{self, Part};
 use booking::{Actor, Ask, Asked, Cause, Change, Channel, Details, Source, london};
 use ids::{BookingId, PersonId, RunId, Ts};
 use time::macros::time;
@@ -37,12 +39,12 @@ const TAKE_A_FEW_BY_PHONE: [&str; 2] = ["Olive", "Pip"];
 const WITHOUT_AN_ADDRESS: [&str; 1] = ["Hazel"];
 const UNCONFIRMED: [&str; 1] = ["Ivy"];
 const EARLY: [&str; 1] = ["Alex"];
-/// Who looks after it all.
-const TEAM: [(&str, Role); 4] = [
-    ("Morgan", Role::Lead),
-    ("Rowan", Role::Coordinator),
-    ("Quinn", Role::Facilitator),
-    ("Tate", Role::Facilitator),
+/// Who looks after it all, and what they bring to each of the dates.
+const TEAM: [(&str, Role, Option<Part>); 4] = [
+    ("Morgan", Role::Lead, None),
+    ("Rowan", Role::Coordinator, None),
+    ("Quinn", Role::Facilitator, Some(Part::PeerTrainer)),
+    ("Tate", Role::Facilitator, Some(Part::Other)),
 ];
 
 /// How somebody got in touch.
@@ -60,10 +62,12 @@ enum Way {
 
 /// Fills an empty service: dates in every state that a visitor can meet, and people who booked them.
 pub(super) async fn fill(app: &App, now: Ts) -> Result<(), Error> {
-    let runs = dates(app, now).await?;
+    let trainers = team(app).await?;
+    let runs = dates(app, now, &trainers).await?;
     let ago = |it: Duration| now - it;
     rehearsal::until(app, ago(Duration::days(40))).await?;
-    ask(app, runs.finished, &CAME, Way::Phone).await?;
+    let came = ask(app, runs.finished, &CAME, Way::Phone).await?;
+    take_registers(app, &came, &trainers).await?;
     rehearsal::until(app, ago(Duration::days(8))).await?;
     ask(app, runs.full, &FILL_BY_PHONE, Way::Phone).await?;
     ask(app, runs.few, &TAKE_A_FEW_BY_PHONE, Way::Phone).await?;
@@ -80,21 +84,22 @@ pub(super) async fn fill(app: &App, now: Ts) -> Result<(), Error> {
     call_off(app, runs.cancelled).await?;
     rehearsal::until(app, ago(Duration::hours(2))).await?;
     ask(app, runs.few, &UNCONFIRMED, Way::Web).await?;
-    rehearsal::until(app, now).await?;
-    team(app).await
+    rehearsal::until(app, now).await
 }
 
-/// The team, who have accepted their invitations long ago.
-async fn team(app: &App) -> Result<(), Error> {
+/// The team, who have accepted their invitations long ago; who of them runs courses.
+async fn team(app: &App) -> Result<Vec<(PersonId, Part)>, Error> {
     app.change(async |work| {
-        for (name, role) in TEAM {
+        let mut trainers = Vec::new();
+        for (name, role, part) in TEAM {
             let address = format!("{}@example.org", name.to_lowercase());
             let account = invite::open_account(&work, &address, &format!("{name} {FAMILY}")).await?;
             role::give(&work, account.person, role, None).await?;
             invite::note_accepted(&work, account.person).await?;
             factor::invent_app(&work, account.person).await?;
+            trainers.extend(part.map(|part| (account.person, part)));
         }
-        Ok(())
+        Ok(trainers)
     })
     .await
 }
@@ -109,7 +114,7 @@ struct Runs {
     open: RunId,
 }
 
-async fn dates(app: &App, now: Ts) -> Result<Runs, Error> {
+async fn dates(app: &App, now: Ts, trainers: &[(PersonId, Part)]) -> Result<Runs, Error> {
     let corrupt = |wrong: Vec<String>| Error::BadForm(wrong.join(" "));
     let new =
         course::parse(include_str!("../../../../../courses/introductory-course.toml")).map_err(corrupt)?;
@@ -182,12 +187,11 @@ async fn dates(app: &App, now: Ts) -> Result<Runs, Error> {
             let mut made = Vec::new();
             for it in plan {
                 let run = calendar::add_run(work.tx(), &fresh, it.clone()).await?;
-                let nobody = Some("A rehearsal has no facilitators".to_owned());
-                let vouched = Vouched {
-                    minutes: false,
-                    without_facilitators: nobody,
-                };
-                calendar::publish_run(work.tx(), work.now(), run, vouched).await?;
+                for it in trainers {
+                    let yes = Some(work.now());
+                    facilitators::assign(work.tx(), &fresh, run, *it, yes).await?;
+                }
+                calendar::publish_run(work.tx(), work.now(), run, Vouched::default()).await?;
                 made.push(run);
             }
             Ok(made)
@@ -309,6 +313,43 @@ async fn ask_one(work: &Work, run: RunId, name: &str, way: Way) -> Result<Booked
     Ok(Booked { run, person, booking })
 }
 
+/// On each day somebody takes the register: all are here, but for the last of them on the last day.
+async fn take_registers(app: &App, came: &[Booked], trainers: &[(PersonId, Part)]) -> Result<(), Error> {
+    let (Some(last), Some((trainer, _))) = (came.last(), trainers.first()) else {
+        return Ok(());
+    };
+    let dates = calendar::run_dates(app.reader(), last.run).await?;
+    let days = dates.map(|it| it.sessions).unwrap_or_default();
+    for (at, day) in days.iter().enumerate() {
+        rehearsal::until(app, day.ends_at).await?;
+        let stays_away = |it: &Booked| at > 0 && it.booking == last.booking;
+        let said = came.iter().map(|it| Said {
+            booking: it.booking,
+            code: if stays_away(it) {
+                Code::Apologies
+            } else {
+                Code::Present
+            },
+            minutes: None,
+        });
+        let said: Vec<Said> = said.collect();
+        let hand = Hand {
+            by: *trainer,
+            is_lead: false,
+            reason: None,
+            seen: 0,
+        };
+        let (said, hand) = (&said, &hand);
+        app.change(|work| async move {
+            let fresh = || work.fresh_id();
+            attendance::record(work.tx(), work.now(), &fresh, day.id, hand, said).await?;
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 fn invented(name: &str, way: Way) -> NewPerson {
     let by_phone = way == Way::PhoneOnly;
     NewPerson {
@@ -374,7 +415,7 @@ mod tests {
             &WITHOUT_AN_ADDRESS,
             &UNCONFIRMED,
             &EARLY,
-            &TEAM.map(|(name, _)| name),
+            &TEAM.map(|(name, ..)| name),
         ]
         .concat();
         let different: BTreeSet<&str> = all.iter().copied().collect();

@@ -3,6 +3,7 @@
 use axum::extract::{Query, State as Extracted};
 use axum::http::StatusCode;
 use axum::response::Response;
+use booking::attendance::outcome::{self, Outcome};
 use booking::bookings::{self, HistoryLine};
 use booking::calendar::{self, Delivery, Meeting};
 use booking::queue::{Band, band};
@@ -171,6 +172,8 @@ struct Known {
     change_unanswered: bool,
     /// The days, by number, that the person cannot come to.
     apologies: Vec<i32>,
+    /// How it went, once every day is marked (B-75).
+    outcome: Option<Outcome>,
 }
 
 impl Known {
@@ -214,6 +217,11 @@ impl Known {
             needs_noted: needs::are_noted(db, record.id).await?,
             change_unanswered: change_unanswered(db, held, &history).await?,
             apologies,
+            outcome: if held.person.is_proven() {
+                outcome::of_booking(db, record.id).await?
+            } else {
+                None
+            },
             settings,
             history,
         })
@@ -580,7 +588,11 @@ fn headline(held: &Held, known: &Known) -> (&'static str, String, &'static str) 
             "Booked, email not confirmed",
             "yellow",
         ),
-        State::Booked if over => ("Your course has finished", "Finished", ""),
+        State::Booked if over => (
+            "Your course has finished",
+            known.outcome.map_or("Finished", how_it_went),
+            "",
+        ),
         State::Booked => ("You have a place", "Booked", "green"),
         State::Waiting => ("You are waiting for a place", "Waiting", "blue"),
         State::Offered { until } => {
@@ -616,13 +628,28 @@ fn headline(held: &Held, known: &Known) -> (&'static str, String, &'static str) 
     (heading, tag.to_owned(), colour)
 }
 
+/// The outcome in words to the person (pages.md section 5).
+fn how_it_went(it: Outcome) -> &'static str {
+    match it {
+        Outcome::NotAttended => "We missed you",
+        Outcome::Completed | Outcome::PartAttended | Outcome::Excused => words::outcome(it),
+    }
+}
+
 fn lines(of: &[&str]) -> Vec<String> {
     of.iter().map(|it| (*it).to_owned()).collect()
 }
 
 fn booked(said: &mut Said, held: &Held, known: &Known) {
     if held.is_over(known.now) {
-        said.lead = lines(&["These dates have passed. Thank you for booking with us."]);
+        said.lead = lines(match known.outcome {
+            None | Some(Outcome::Excused) => &["These dates have passed. Thank you for booking with us."],
+            Some(Outcome::Completed) => &["Thank you for coming."],
+            Some(Outcome::PartAttended) => {
+                &["Thank you for coming. If you would like to catch up on what you missed, call us."]
+            }
+            Some(Outcome::NotAttended) => &["We hope you are OK. You do not need to explain."],
+        });
         said.call_when = "If you missed a day, or have a question";
         said.next = Some(ALL_DATES);
         return;
@@ -761,6 +788,7 @@ mod tests {
             needs_noted: true,
             change_unanswered: false,
             apologies: Vec::new(),
+            outcome: None,
         }
     }
 
@@ -831,7 +859,19 @@ mod tests {
                 ..at(&booked(), begun)
             },
         ));
-        all.push((booked(), at(&booked(), over)));
+        let outcomes = [
+            Outcome::Completed,
+            Outcome::PartAttended,
+            Outcome::Excused,
+            Outcome::NotAttended,
+        ];
+        for outcome in [None].into_iter().chain(outcomes.map(Some)) {
+            let known = Known {
+                outcome,
+                ..at(&booked(), over)
+            };
+            all.push((booked(), known));
+        }
         for proven in [true, false] {
             let mut paused = sample::held(State::Waiting, proven);
             paused.record.paused = true;

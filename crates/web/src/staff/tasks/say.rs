@@ -16,6 +16,7 @@ pub(super) fn what(kind: Option<TaskKind>) -> &'static str {
         Some(TaskKind::PhoneMailFailed) => "Call, because an email did not arrive",
         Some(TaskKind::PhoneOrLetter) => "Tell them by phone or letter",
         Some(TaskKind::PreCourseCall) => "Call before the course",
+        Some(TaskKind::PhoneMissed) => "Call, because they were not there",
         Some(TaskKind::ArrangeNeed) => "Arrange what helps them to take part",
         Some(TaskKind::PossibleDuplicate) => "Look at two records of one name",
         None => "Something else",
@@ -57,6 +58,11 @@ pub(super) fn say(it: &Found) -> Vec<String> {
         Some(TaskKind::PreCourseCall) => vec![
             format!("They asked for a call before the course on {dates}."),
             "Ask what they would like to know.".to_owned(),
+        ],
+        Some(TaskKind::PhoneMissed) => vec![
+            format!("We missed them on one of the days of {dates}."),
+            "Ask whether they are OK. They do not need to explain.".to_owned(),
+            "Tell them which dates they can come to instead.".to_owned(),
         ],
         Some(TaskKind::ArrangeNeed) => {
             let need = it.need.as_ref().map_or("", |need| words(&NEEDS, &need.code));

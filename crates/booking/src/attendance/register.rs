@@ -1,0 +1,156 @@
+//! Reading a register: who has a place in a session, and what is recorded of them.
+
+use std::collections::BTreeMap;
+
+use ids::{BookingId, PersonId, RunId, SessionId, Ts};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::Mark;
+use crate::calendar::{self, Meeting};
+use crate::entity::{attendance as a, booking as b, place as p, run as r, session as s};
+use crate::error::Error;
+use crate::facilitators;
+use crate::state::Refusal;
+
+/// A session with everybody who has a place in it, people who catch up included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Register {
+    /// The dates it belongs to.
+    pub run: RunId,
+    /// The session.
+    pub meeting: Meeting,
+    /// Whether the dates are cancelled.
+    pub is_cancelled: bool,
+    /// How many marks there are: it rises with each.
+    pub version: u64,
+    /// One row for each person, in the order in which they got their places.
+    pub rows: Vec<Row>,
+}
+
+/// One person of a register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The booking.
+    pub booking: BookingId,
+    /// The person.
+    pub person: PersonId,
+    /// Whether the booking is one of other dates.
+    pub catches_up: bool,
+    /// Everything recorded, first to last.
+    pub marks: Vec<Mark>,
+}
+
+impl Row {
+    /// The mark that counts.
+    pub fn mark(&self) -> Option<&Mark> {
+        self.marks.last()
+    }
+}
+
+impl Register {
+    /// Whether nobody is left to mark; a register without people has nobody.
+    pub fn is_complete(&self) -> bool {
+        self.rows.iter().all(|it| it.mark().is_some())
+    }
+
+    /// The row of a booking.
+    pub fn row(&self, booking: BookingId) -> Option<&Row> {
+        self.rows.iter().find(|it| it.booking == booking)
+    }
+}
+
+/// The register of a session; nothing if there is no such session.
+pub async fn register(db: &impl ConnectionTrait, of: SessionId) -> Result<Option<Register>, Error> {
+    let Some(session) = s::Entity::find_by_id(of).one(db).await? else {
+        return Ok(None);
+    };
+    let run = r::Entity::find_by_id(session.run)
+        .one(db)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    let places = p::Entity::find()
+        .filter(p::Column::Session.eq(of))
+        .order_by_asc(p::Column::SeatNo)
+        .all(db)
+        .await?;
+    let booked = b::Entity::find()
+        .filter(b::Column::Id.is_in(places.iter().map(|it| it.booking)))
+        .filter(b::Column::State.eq("booked"))
+        .all(db)
+        .await?;
+    let booked: BTreeMap<BookingId, b::Model> = booked.into_iter().map(|it| (it.id, it)).collect();
+    let marked = a::Entity::find()
+        .filter(a::Column::Session.eq(of))
+        .order_by_asc(a::Column::N)
+        .all(db)
+        .await?;
+    let version = u64::try_from(marked.len()).unwrap_or(u64::MAX);
+    let mut marks: BTreeMap<BookingId, Vec<Mark>> = BTreeMap::new();
+    for row in &marked {
+        marks.entry(row.booking).or_default().push(Mark::of(row)?);
+    }
+    let rows = places.iter().filter_map(|it| booked.get(&it.booking));
+    let rows = rows.map(|it| Row {
+        booking: it.id,
+        person: it.person,
+        catches_up: it.run != run.id,
+        marks: marks.remove(&it.id).unwrap_or_default(),
+    });
+    let rows = rows.collect();
+    Ok(Some(Register {
+        run: run.id,
+        meeting: calendar::meeting(&session),
+        is_cancelled: run.state == "cancelled",
+        version,
+        rows,
+    }))
+}
+
+/// Everything recorded of a booking in a session, first to last.
+pub(super) async fn marks(
+    db: &impl ConnectionTrait,
+    of: SessionId,
+    booking: BookingId,
+) -> Result<Vec<Mark>, Error> {
+    let rows = a::Entity::find()
+        .filter(a::Column::Session.eq(of))
+        .filter(a::Column::Booking.eq(booking))
+        .order_by_asc(a::Column::N)
+        .all(db)
+        .await?;
+    rows.iter().map(|it| Ok(Mark::of(it)?)).collect()
+}
+
+/// The sessions that a facilitator has to do with: those of their own published runs that have begun and
+/// are not marked in full, first to last, and the next one that has not ended.
+pub async fn on_the_day_of(
+    db: &impl ConnectionTrait,
+    person: PersonId,
+    now: Ts,
+) -> Result<(Vec<Register>, Option<Register>), Error> {
+    let runs = r::Entity::find()
+        .filter(r::Column::Id.is_in(facilitators::runs_of(db, person).await?))
+        .filter(r::Column::State.eq("published"))
+        .all(db)
+        .await?;
+    let sessions = s::Entity::find()
+        .filter(s::Column::Run.is_in(runs.iter().map(|it| it.id)))
+        .order_by_asc(s::Column::StartsAt)
+        .order_by_asc(s::Column::Id)
+        .all(db)
+        .await?;
+    let (mut unmarked, mut next) = (Vec::new(), None);
+    for it in sessions {
+        if it.starts_at <= now || next.is_none() {
+            let Some(found) = register(db, it.id).await? else {
+                continue;
+            };
+            if it.ends_at > now && next.is_none() {
+                next = Some(found);
+            } else if it.starts_at <= now && !found.is_complete() {
+                unmarked.push(found);
+            }
+        }
+    }
+    Ok((unmarked, next))
+}
