@@ -62,6 +62,19 @@ async fn the_first_call_starts_the_clock_of_a_hold_that_no_mail_tells() {
     site.must_hold().await;
 }
 
+/// B-90
+#[tokio::test]
+async fn a_letter_says_what_the_mail_would_have_said() {
+    let site = TestApp::start().await;
+    let (_, task) = in_front_of_a_task(&site).await;
+    let letter = task.follow("Write a letter instead").await;
+    assert_eq!(letter.heading(), "Letter to Sam Sorrel");
+    letter
+        .must_say("Dear Sam,")
+        .must_say("You have a place on Tuesday 8 and Tuesday 15 June 2027.");
+    letter.must_say("01632 960000");
+}
+
 #[tokio::test]
 async fn a_task_is_closed_when_nothing_is_left_to_do() {
     let site = TestApp::start().await;

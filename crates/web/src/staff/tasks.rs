@@ -1,6 +1,7 @@
 //! What only people can do: calls and letters where no mail helps, in the order in which they are due
 //! (B-90, B-91).
 
+mod letter;
 mod list;
 mod one;
 mod say;
@@ -38,6 +39,13 @@ struct TaskPath {
     task: String,
 }
 
+/// `/team/tasks/{task}/letter`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/team/tasks/{task}/letter")]
+struct LetterPath {
+    task: String,
+}
+
 impl TaskPath {
     fn of(task: &team_task::Model) -> String {
         let task = task.id.to_string();
@@ -50,6 +58,7 @@ pub(super) fn routes() -> Routes {
         .get::<TasksPath, _, _>(Who::Roles(TEAM), list::show)
         .get::<TaskPath, _, _>(Who::Roles(TEAM), one::show)
         .post::<TaskPath, _, _>(Who::Roles(TEAM), one::log)
+        .get::<LetterPath, _, _>(Who::Roles(TEAM), letter::show)
 }
 
 /// A task with everything that it is about.

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::routing::TypedPath;
 use serde::Serialize;
 
-use super::{Found, TaskPath, TasksPath, say};
+use super::{Found, TaskPath, TasksPath, letter, say};
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields, Problem, problems};
@@ -130,6 +130,8 @@ struct TaskPage {
     booking_url: Option<String>,
     /// Who waits for the dates that the task is about.
     waiting_url: Option<String>,
+    /// A letter to print instead of a call.
+    letter_url: Option<String>,
     say: Vec<String>,
     /// "No answer, 2 times", so that nobody rings for ever.
     unanswered: usize,
@@ -186,6 +188,7 @@ impl TaskPage {
             phone,
             booking_url: found.booking_path(),
             waiting_url: found.waiting_path(),
+            letter_url: letter::path(found),
             say: say::say(found),
             unanswered: tries.iter().filter(|it| it.outcome == unanswered).count(),
             tries: tries.iter().map(line).collect(),

@@ -32,8 +32,8 @@ pub(super) fn title(it: &Found) -> String {
     )
 }
 
-/// The mail in place of which somebody is called.
-fn instead_of(occasion: &str) -> Option<Kind> {
+/// The mail in place of which somebody is called or written to.
+pub(super) fn instead_of(occasion: &str) -> Option<Kind> {
     let name = occasion.rsplit_once('-').map_or(occasion, |(name, _)| name);
     Kind::named(name)
 }
@@ -132,7 +132,7 @@ fn instead(kind: Kind, it: &Found) -> Vec<String> {
         Kind::RunCancelled => {
             let why = it.run.as_ref().and_then(|it| it.cancel_reason.clone());
             let sorry = format!("The course on {dates} cannot go ahead. We are sorry.");
-            let next = "Offer them other dates. They go first for 14 days.".to_owned();
+            let next = "Offer them other dates. They go first there for a while.".to_owned();
             vec![Some(sorry), why, Some(next)].into_iter().flatten().collect()
         }
         Kind::Cancelled => vec![
