@@ -11,6 +11,7 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::entity::audit;
@@ -37,6 +38,16 @@ pub(crate) enum Doer {
 }
 
 impl Doer {
+    /// Whoever a history names, where the person is this one.
+    pub(crate) fn of(actor: Actor, person: PersonId) -> Self {
+        match actor {
+            Actor::Person => Self::Person(person),
+            Actor::Team(Some(who)) => Self::Member(who),
+            Actor::Team(None) => Self::Command,
+            Actor::System => Self::System,
+        }
+    }
+
     /// The word in records.
     fn name(self) -> &'static str {
         match self {
@@ -77,16 +88,22 @@ impl Act {
     /// A step of a booking, as its history has it.
     pub(crate) fn of(step: &Transition) -> Self {
         Self {
-            doer: match step.cause.actor {
-                Actor::Person => Doer::Person(step.person),
-                Actor::Team(Some(who)) => Doer::Member(who),
-                Actor::Team(None) => Doer::Command,
-                Actor::System => Doer::System,
-            },
+            doer: Doer::of(step.cause.actor, step.person),
             what: step.event.name(),
             about: ("booking", step.booking.0.to_string()),
             whose: Some(step.person),
             reason: step.cause.reason.clone(),
+        }
+    }
+
+    /// What somebody of the team did to a record that is nobody's alone.
+    pub(crate) fn by_member(who: PersonId, what: &'static str, kind: &'static str, which: Uuid) -> Self {
+        Self {
+            doer: Doer::Member(who),
+            what,
+            about: (kind, which.to_string()),
+            whose: None,
+            reason: None,
         }
     }
 

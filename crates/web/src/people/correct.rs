@@ -7,6 +7,7 @@ use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
 use super::address::Address;
 use crate::app::App;
+use crate::audit::{Act, Doer};
 use crate::error::Error;
 use crate::links::{self, Stopped};
 use crate::outbox::facts::Parameters;
@@ -49,6 +50,13 @@ pub(crate) async fn correct(
     person.email_proven_at = Set(None);
     person.new_email = Set(None);
     person.update(work.tx()).await?;
+    work.note(Act {
+        doer: Doer::of(cause.actor, record.person),
+        what: "address_corrected",
+        about: ("booking", id.0.to_string()),
+        whose: Some(record.person),
+        reason: None,
+    });
     for it in bookings::of_person(work.tx(), record.person).await? {
         if it.id == id || it.state.is_live() {
             links::renew_all(work, it.id, Stopped::Corrected).await?;

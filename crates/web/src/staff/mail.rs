@@ -17,6 +17,7 @@ use super::bookings::BookingPath;
 use super::lists::{Choice, Pages, Query as Address};
 use super::{Shell, said};
 use crate::app::App;
+use crate::audit::Act;
 use crate::entity::outbox_mail;
 use crate::error::Error;
 use crate::forms::Fields;
@@ -98,19 +99,22 @@ async fn show(
 async fn again(
     _: AgainPath,
     State(app): State<App>,
-    _: SignedIn,
+    me: SignedIn,
     mut fields: Fields,
 ) -> Result<Response, Error> {
     let op = fields.op()?;
     let which = fields.line("which")?;
     fields.done()?;
     let id = Uuid::parse_str(&which).map_err(|_| Error::NotFound)?;
-    let (op, content) = (op.as_deref(), fields.content());
+    let (op, content, by) = (op.as_deref(), fields.content(), me.person);
     let path = app
         .change(|work| async move {
             let act = async {
                 let path = MailPath.to_string();
                 let done = resend::again(&work, MailId(id)).await?;
+                if done {
+                    work.note(Act::by_member(by, "sent_again", "mail", id));
+                }
                 Ok(if done { format!("{path}?done=yes") } else { path })
             };
             work.once(op, content, act).await

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::Shell;
 use super::on_the_day::{Day, RegisterPath};
 use crate::app::App;
+use crate::audit::Act;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields};
 use crate::routes::{Routes, Who};
@@ -209,6 +210,12 @@ pub(super) async fn record(
         let act = async {
             let (now, fresh): (Ts, _) = (work.now(), || work.fresh_id());
             let changed = attendance::record(work.tx(), now, &fresh, day.meeting().id, hand, said).await?;
+            for it in &changed {
+                work.note(Act {
+                    reason: hand.reason.clone(),
+                    ..Act::by_member(hand.by, it.to.name(), "attendance", it.booking.0)
+                });
+            }
             missed::follow(&work, &day.dates, day.meeting(), &changed).await?;
             Ok(day.path("/register"))
         };

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use uuid::Uuid;
 
 use super::TaskKind;
+use crate::audit::Act;
 use crate::entity::{task_outcome, team_task};
 use crate::error::Error;
 use crate::people;
@@ -117,6 +118,7 @@ pub(crate) async fn log(work: &Work, tried: &Try) -> Result<(), Error> {
         note: Set(note.clone()),
     };
     row.insert(work.tx()).await?;
+    work.note(Act::by_member(tried.by, tried.outcome.name(), "task", tried.task));
     let is_open = task.state == "open";
     start_clock(work, &task, tried.by).await?;
     let mut row = task.into_active_model();

@@ -12,6 +12,7 @@ use super::form::{DELIVERIES, Form, Planned};
 use super::trainers::{self, Trainer};
 use super::{OnePath, RunsPath, Shell, named, refused_dates, said};
 use crate::app::App;
+use crate::audit::Act;
 use crate::error::Error;
 use crate::forms::{AGAIN, Fields, Problem};
 use crate::pages::Page;
@@ -176,7 +177,7 @@ pub(super) async fn add(
     fields.done()?;
     let known = trainers::known(&app, None).await?;
     let sent = (op.as_deref(), fields.content());
-    match store(&app, form, &known, sent, Like::course(&course.code)).await? {
+    match store(&app, form, &known, sent, Like::course(me.person, &course.code)).await? {
         Stored::At(path) => Ok(Redirect::to(&path).into_response()),
         Stored::Again(form) => {
             let page = new_page(&app, &me, &course.code, Some(*form)).await?;
@@ -251,7 +252,7 @@ pub(super) async fn copy(
     }
     let known = trainers::known(&app, Some(&plan)).await?;
     let sent = (op.as_deref(), fields.content());
-    match store(&app, form, &known, sent, Like::plan(&plan)).await? {
+    match store(&app, form, &known, sent, Like::plan(me.person, &plan)).await? {
         Stored::At(path) => Ok(Redirect::to(&path).into_response()),
         Stored::Again(form) => copy_page(&app, &me, &plan, *form).await?.again(&app).await,
     }
@@ -259,20 +260,23 @@ pub(super) async fn copy(
 
 /// What the form does not ask.
 struct Like<'a> {
+    by: PersonId,
     course: &'a str,
     asks_all: bool,
 }
 
 impl<'a> Like<'a> {
-    fn course(course: &'a str) -> Self {
+    fn course(by: PersonId, course: &'a str) -> Self {
         Self {
+            by,
             course,
             asks_all: true,
         }
     }
 
-    fn plan(plan: &'a plan::Plan) -> Self {
+    fn plan(by: PersonId, plan: &'a plan::Plan) -> Self {
         Self {
+            by,
             course: &plan.dates.course_code,
             asks_all: false,
         }
@@ -345,6 +349,7 @@ async fn store_one(work: &Work, planned: &Planned, like: &Like<'_>) -> Result<Ru
     };
     let run = calendar::add_run(work.tx(), &fresh, new).await?;
     plan::set_facilitators(work.tx(), &fresh, work.now(), run, &planned.facilitators).await?;
+    work.note(Act::by_member(like.by, "planned", "run", run.0));
     Ok(run)
 }
 

@@ -18,6 +18,7 @@ use super::one::names;
 use super::trainers::{self, Trainer};
 use super::{OnePath, RunsPath, Shell, asked_by, named, refused_dates, said};
 use crate::app::App;
+use crate::audit::Act;
 use crate::error::Error;
 use crate::forms::Fields;
 use crate::pages::Page;
@@ -212,6 +213,7 @@ async fn write(work: &Work, plan: &Plan, planned: &Planned, me: &SignedIn) -> Re
     for change in changes(plan, planned) {
         work.allocate(id, asked_by(me, change, None)).await?;
     }
+    work.note(Act::by_member(me.person, "plan_changed", "run", id.0));
     tracing::info!(event = "run_changed", run = %id, by = %me.person.0);
     Ok(())
 }

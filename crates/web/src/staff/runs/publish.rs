@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::one::About;
 use super::{OnePath, RunsPath, Shell, named, refused_dates, said};
 use crate::app::App;
+use crate::audit::Act;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields, Problem};
 use crate::pages::Page;
@@ -121,6 +122,10 @@ async fn publish(work: &Work, id: RunId, vouched: &Vouched, by: PersonId) -> Res
         calendar::acknowledge_minutes(work.tx(), id, by).await?;
     }
     calendar::publish_run(work.tx(), work.now(), id, vouched.clone()).await?;
+    work.note(Act {
+        reason: vouched.without_facilitators.clone(),
+        ..Act::by_member(by, "published", "run", id.0)
+    });
     new_dates::announce(work, id).await?;
     tracing::info!(event = "run_published", run = %id, by = %by.0, override = vouched.without_facilitators.is_some());
     Ok(())
