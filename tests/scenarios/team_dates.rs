@@ -406,19 +406,25 @@ async fn a_draft_gets_as_many_days_as_its_course_has() {
     site.must_hold().await;
 }
 
-/// B-04: a day that somebody has booked stays.
+/// B-01, B-04: what is published keeps the days of its course, and a day that somebody has booked stays.
 #[tokio::test]
-async fn no_day_is_taken_away_once_somebody_has_booked() {
+async fn no_day_is_taken_away_from_published_dates() {
     let site = TestApp::start().await;
     let run = site.run_with_places(12).await;
-    site.book(run, "Sam Sorrel", "sam@example.org").await;
     let team = coordinator(&site).await;
-    let mut fields = team.visit(&of(run, "/edit")).await.form("Save").fields();
-    for part in ["date", "start", "end", "break"] {
-        fields.insert(format!("day2_{part}"), String::new());
-    }
-    let sent: Vec<_> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    let kept = team.post(&of(run, "/edit"), &sent).await;
+    let take_away = async || {
+        let mut fields = team.visit(&of(run, "/edit")).await.form("Save").fields();
+        for part in ["date", "start", "end", "break"] {
+            fields.insert(format!("day2_{part}"), String::new());
+        }
+        let sent: Vec<_> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        team.post(&of(run, "/edit"), &sent).await
+    };
+    let kept = take_away().await;
+    kept.must_be(StatusCode::UNPROCESSABLE_ENTITY)
+        .must_say("This course takes 2 days, and this date has 1.");
+    site.book(run, "Sam Sorrel", "sam@example.org").await;
+    let kept = take_away().await;
     kept.must_be(StatusCode::UNPROCESSABLE_ENTITY)
         .must_say("Somebody has booked, so no day can be added or taken away.");
     assert_eq!(site.snapshot(run).await.sessions.len(), 2);
