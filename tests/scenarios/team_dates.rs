@@ -376,6 +376,60 @@ async fn offers_are_paused_and_the_list_is_closed_for_a_while() {
     site.must_hold().await;
 }
 
+/// B-01: a draft that lacks a day gets it on the page, and a day too many is taken away there.
+#[tokio::test]
+async fn a_draft_gets_as_many_days_as_its_course_has() {
+    let site = TestApp::start().await;
+    let names = facilitators(&site).await;
+    let team = coordinator(&site).await;
+    let draft = add(&team, ["2027-07-06", "2027-07-13"], "13:15", Some(&names)).await;
+    let save = async |fill: bool| {
+        let mut fields = draft.follow("Change").await.form("Save").fields();
+        for (part, value) in [
+            ("date", "2027-07-20"),
+            ("start", "10:00"),
+            ("end", "13:15"),
+            ("break", "15"),
+        ] {
+            let value = if fill { value } else { "" };
+            fields.insert(format!("day2_{part}"), value.to_owned());
+        }
+        let sent: Vec<_> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        team.post(&format!("{}/edit", draft.path), &sent).await
+    };
+    save(false)
+        .await
+        .must_say("This course takes 2 days, and this date has 1.");
+    let whole = save(true).await;
+    whole.must_say("Day 2: Tuesday 20 July 2027");
+    assert!(!whole.says("This course takes 2 days"), "{}", whole.words());
+    site.must_hold().await;
+}
+
+/// B-01, B-04: what is published keeps the days of its course, and a day that somebody has booked stays.
+#[tokio::test]
+async fn no_day_is_taken_away_from_published_dates() {
+    let site = TestApp::start().await;
+    let run = site.run_with_places(12).await;
+    let team = coordinator(&site).await;
+    let take_away = async || {
+        let mut fields = team.visit(&of(run, "/edit")).await.form("Save").fields();
+        for part in ["date", "start", "end", "break"] {
+            fields.insert(format!("day2_{part}"), String::new());
+        }
+        let sent: Vec<_> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        team.post(&of(run, "/edit"), &sent).await
+    };
+    let kept = take_away().await;
+    kept.must_be(StatusCode::UNPROCESSABLE_ENTITY)
+        .must_say("This course takes 2 days, and this date has 1.");
+    site.book(run, "Sam Sorrel", "sam@example.org").await;
+    let kept = take_away().await;
+    kept.must_be(StatusCode::UNPROCESSABLE_ENTITY)
+        .must_say("Somebody has booked, so no day can be added or taken away.");
+    assert_eq!(site.snapshot(run).await.sessions.len(), 2);
+}
+
 /// B-52: a reason for everybody, one press, and everybody is told.
 #[tokio::test]
 async fn dates_are_cancelled_with_a_reason_and_everybody_is_told() {

@@ -725,17 +725,7 @@ impl Candidate {
             Some(first) if first.starts_at <= now => missing.push(DatesRefused::InThePast),
             Some(_) => {}
         }
-        if let Some(wanted) = version.sessions_required
-            && usize::try_from(wanted) != Ok(meetings.len())
-        {
-            let given = meetings.len();
-            missing.push(DatesRefused::WrongNumber { wanted, given });
-        }
-        let mut days: Vec<Date> = meetings.iter().map(|it| it.date).collect();
-        days.dedup();
-        if version.different_days && days.len() < meetings.len() {
-            missing.push(DatesRefused::SameDay);
-        }
+        missing.extend(not_as_the_version_asks(version, meetings));
         let (given, planned) = (
             meetings.iter().map(teaching_minutes).sum(),
             version.planned_minutes,
@@ -751,6 +741,22 @@ impl Candidate {
     }
 }
 
+/// What of the number and the days of the sessions is not as the version asks (B-01).
+fn not_as_the_version_asks(version: &course_version::Model, meetings: &[Meeting]) -> Vec<DatesRefused> {
+    let (mut found, given) = (Vec::new(), meetings.len());
+    if let Some(wanted) = version.sessions_required
+        && usize::try_from(wanted) != Ok(given)
+    {
+        found.push(DatesRefused::WrongNumber { wanted, given });
+    }
+    let mut days: Vec<Date> = meetings.iter().map(|it| it.date).collect();
+    days.dedup();
+    if version.different_days && days.len() < given {
+        found.push(DatesRefused::SameDay);
+    }
+    found
+}
+
 /// Whether a peer trainer and one other are confirmed (B-03).
 pub(crate) fn well_staffed(parts: &[&str]) -> bool {
     parts.len() >= 2 && parts.contains(&"peer_trainer") && parts.contains(&"other")
@@ -762,7 +768,7 @@ pub fn teaching_minutes(it: &Meeting) -> i64 {
 }
 
 /// Writes new dates, times, venue or delivery for a run (B-04, B-50). Sessions that have begun stay as
-/// they are. The caller then lets the allocator note the change and settle, in the same transaction.
+/// they are, and what is published keeps the number and the days that its version asks for (B-01). The caller then lets the allocator note the change and settle, in the same transaction.
 pub async fn reschedule(
     tx: &DatabaseTransaction,
     now: Ts,
@@ -784,6 +790,15 @@ pub async fn reschedule(
     let new = meetings(sessions, fresh)?;
     let before: Vec<Meeting> = old.iter().map(meeting).collect();
     begun_stay(&before, &new, now)?;
+    if row.state == "published" {
+        let version = course_version::Entity::find_by_id(row.course_version)
+            .one(tx)
+            .await?;
+        let wrong = version.map(|it| not_as_the_version_asks(&it, &new));
+        if let Some(why) = wrong.into_iter().flatten().next() {
+            return Err(why.into());
+        }
+    }
     let (settings, days) = rules(tx).await?;
     let closes = |it: &Meeting| booking_closes(&settings, &days, it.date);
     let first = new.first().ok_or(DatesRefused::NoSession)?;

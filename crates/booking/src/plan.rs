@@ -30,6 +30,8 @@ pub struct Plan {
     pub min_numbers: i32,
     pub waiting_list: bool,
     pub offers_paused: bool,
+    /// How many sessions the course has (B-01).
+    pub sessions_required: Option<i32>,
     /// The teaching minutes of the course (B-02).
     pub planned_minutes: i32,
     /// Who says that other teaching minutes are meant (B-02).
@@ -145,6 +147,7 @@ async fn plans(db: &impl ConnectionTrait, rows: Vec<run::Model>) -> Result<Vec<P
                 min_numbers: row.min_numbers,
                 waiting_list: row.waiting_list,
                 offers_paused: row.offers_paused,
+                sessions_required: version.sessions_required,
                 planned_minutes: version.planned_minutes,
                 minutes_ack_by: row.minutes_ack_by,
                 facilitators: facilitators(&row, &teaching)?,

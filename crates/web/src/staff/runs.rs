@@ -378,6 +378,7 @@ mod sample {
             min_numbers: 4,
             waiting_list: true,
             offers_paused: false,
+            sessions_required: Some(2),
             planned_minutes: 360,
             minutes_ack_by: None,
             without_facilitators: None,

@@ -48,8 +48,8 @@ pub(super) async fn ask(
     if plan.state == RunState::Cancelled {
         return Ok(Redirect::to(&OnePath::of(plan.dates.id).to_string()).into_response());
     }
-    let form = Form::of(&plan);
-    let version = form.version();
+    let version = Form::of(&plan).version();
+    let form = Form::of(&plan).with_room_for(days(&plan));
     let page = page(&app, &me, &plan, form, version).await?;
     app.page(&page).await
 }
@@ -61,7 +61,7 @@ async fn page(app: &App, me: &SignedIn, plan: &Plan, form: Form, version: String
     let lead = if is_published {
         "If you change a day, a time or the place, we write to everybody who has a place or waits."
     } else {
-        "These dates are a draft. Nobody else sees them yet."
+        "These dates are a draft. Nobody else sees them yet. To take a day away, leave its fields empty."
     };
     Ok(PlanPage {
         heading: "Change these dates".to_owned(),
@@ -74,6 +74,13 @@ async fn page(app: &App, me: &SignedIn, plan: &Plan, form: Form, version: String
         version,
         ..PlanPage::new(form, trainers, app.secrets().op(), shell)
     })
+}
+
+/// For how many days the form has room: a draft may still lack some of those that its course has.
+fn days(plan: &Plan) -> usize {
+    let wanted = plan.sessions_required.and_then(|it| usize::try_from(it).ok());
+    let wanted = wanted.filter(|_| plan.state == RunState::Draft);
+    plan.dates.sessions.len().max(wanted.unwrap_or(1))
 }
 
 /// What came with the form beside the dates.
@@ -105,7 +112,7 @@ pub(super) async fn save(
     let op = fields.op()?;
     let version = fields.line("version")?;
     let agreed = fields.line("agreed")?.parse().unwrap_or(0);
-    let mut form = Form::read(&mut fields, plan.dates.sessions.len())?;
+    let mut form = Form::read(&mut fields, days(&plan))?;
     form.offers_paused = ticked(&mut fields, "offers_paused")?;
     fields.done()?;
     let known = trainers::known(&app, Some(&plan)).await?;

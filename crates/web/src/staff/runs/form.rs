@@ -125,7 +125,18 @@ impl Form {
         }
     }
 
-    /// What was sent by a form that asks everything, about so many days.
+    /// With room for as many days as the course has (B-01).
+    pub(super) fn with_room_for(mut self, days: usize) -> Self {
+        for number in self.days.len() + 1..=days.min(DAYS) {
+            self.days.push(Day {
+                number,
+                ..Day::default()
+            });
+        }
+        self
+    }
+
+    /// What was sent by a form that asks everything, about so many days or more.
     pub(super) fn read(fields: &mut Fields, days: usize) -> Result<Self, Error> {
         let mut form = Self {
             label: Answer::new(fields.line("label")?),
@@ -135,7 +146,7 @@ impl Form {
             waiting_list: ticked(fields, "waiting_list")?,
             ..Self::default()
         };
-        for number in 1..=days.clamp(1, DAYS) {
+        for number in 1..=DAYS {
             let mut answer = |part| fields.line(&format!("day{number}_{part}")).map(Answer::new);
             form.days.push(Day {
                 number,
@@ -144,6 +155,9 @@ impl Form {
                 end: answer("end")?,
                 pause: answer("break")?,
             });
+        }
+        while form.days.len() > days.max(1) && form.days.last().is_some_and(Day::is_empty) {
+            form.days.pop();
         }
         form.read_the_usual(fields)?;
         Ok(form)
@@ -167,7 +181,7 @@ impl Form {
         Ok(())
     }
 
-    /// What it means, or notes of what is wrong. `known` may teach.
+    /// What it means, or notes of what is wrong. `known` may teach. A day that is left empty is none.
     pub(super) fn judge(&mut self, known: &[PersonId]) -> Option<Planned> {
         self.label.at_most(100, "The name");
         self.venue.at_most(300, "The address");
@@ -194,7 +208,8 @@ impl Form {
             table::moment,
             "Enter the day and the time when booking opens, like 2027-04-01 09:00",
         );
-        let sessions: Vec<_> = self.days.iter_mut().map(Day::judge).collect();
+        let days = self.days.iter_mut().filter(|it| it.number == 1 || !it.is_empty());
+        let sessions: Vec<_> = days.map(Day::judge).collect();
         let facilitators = self.teach(known);
         if self.is_wrong() {
             return None;
@@ -374,6 +389,12 @@ fn understood<T, E>(
 }
 
 impl Day {
+    fn is_empty(&self) -> bool {
+        [&self.date, &self.start, &self.end, &self.pause]
+            .iter()
+            .all(|it| it.value.is_empty())
+    }
+
     fn judge(&mut self) -> Option<NewSession> {
         let day = |what: &str, number: usize| format!("{what} day {number}");
         let number = self.number;
@@ -443,6 +464,7 @@ mod tests {
         };
         assert_eq!(wrong(|it| it.days[1].date = Answer::new("soon")), ["#day2_date"]);
         assert_eq!(wrong(|it| it.days[0].end = Answer::default()), ["#day1_end"]);
+        assert_eq!(wrong(|it| it.days[1].end = Answer::default()), ["#day2_end"]);
         assert_eq!(wrong(|it| it.capacity = Answer::new("0")), ["#capacity"]);
         assert_eq!(wrong(|it| it.delivery = Answer::new("in_person")), ["#venue"]);
         assert_eq!(
@@ -452,6 +474,13 @@ mod tests {
         assert_eq!(wrong(|it| it.other = it.peer_trainer.clone()), ["#other"]);
         let stranger = |it: &mut Form| it.peer_trainer = Answer::new(sample::person(9).to_string());
         assert_eq!(wrong(stranger), ["#peer_trainer"]);
+    }
+
+    #[test]
+    fn a_day_that_is_left_empty_is_none() {
+        let mut form = Form::of(&sample::plan()).with_room_for(4);
+        assert_eq!(form.days.len(), 4);
+        assert_eq!(form.judge(&known()).unwrap().sessions.len(), 2);
     }
 
     #[test]
