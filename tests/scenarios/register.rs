@@ -180,6 +180,22 @@ async fn twenty_people_of_whom_three_are_absent_are_five_presses() {
     day.site.must_hold().await;
 }
 
+/// T-32: more people than a form of a visitor may have fields.
+#[tokio::test]
+async fn a_register_may_be_long() {
+    let names: Vec<String> = (1..=110).map(|n| format!("Person{n:03} Example")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let day = Morning::of(&names).await;
+    let page = day.register(1).await;
+    let filled = page.form("Mark everyone else as here").submit().await;
+    filled
+        .form("Save register")
+        .submit()
+        .await
+        .must_say("110 of 110 marked");
+    assert_eq!(day.marked("present").await, 110);
+}
+
 #[tokio::test]
 async fn nothing_is_chosen_beforehand_and_each_row_is_named_by_its_person() {
     let day = Morning::of(&THREE).await;

@@ -101,7 +101,7 @@ impl RegisterPage {
                 })
                 .collect(),
             marked: lines.iter().filter(|it| it.is_marked()).count(),
-            can_fill: lines.iter().any(|it| it.is_blank()),
+            can_fill: lines.iter().any(Line::is_blank),
             lines,
             reason: (day.register.rows.iter().any(ours)).then(|| typed.reason.clone()),
             version: day.register.version,
