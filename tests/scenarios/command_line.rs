@@ -323,6 +323,7 @@ fn the_table_of_routes_is_json() {
             "arriving",
             "signed_in",
             "facilitator",
+            "facilitator or coordinator or lead",
             "coordinator or lead",
             "lead",
             "lead or administrator",

@@ -180,6 +180,22 @@ async fn twenty_people_of_whom_three_are_absent_are_five_presses() {
     day.site.must_hold().await;
 }
 
+/// T-32: more people than a form of a visitor may have fields.
+#[tokio::test]
+async fn a_register_may_be_long() {
+    let names: Vec<String> = (1..=110).map(|n| format!("Person{n:03} Example")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let day = Morning::of(&names).await;
+    let page = day.register(1).await;
+    let filled = page.form("Mark everyone else as here").submit().await;
+    filled
+        .form("Save register")
+        .submit()
+        .await
+        .must_say("110 of 110 marked");
+    assert_eq!(day.marked("present").await, 110);
+}
+
 #[tokio::test]
 async fn nothing_is_chosen_beforehand_and_each_row_is_named_by_its_person() {
     let day = Morning::of(&THREE).await;
@@ -353,4 +369,25 @@ async fn an_outcome_follows_from_both_days() {
     assert_eq!(of(0), Some(Outcome::Completed));
     assert_eq!(of(1), Some(Outcome::PartAttended));
     assert_eq!(of(2), None, "nobody marked day 2 for them");
+}
+
+/// B-62: Tuesday's register is late at 7pm on Friday, three working days later.
+#[tokio::test]
+async fn a_register_that_nobody_saves_becomes_work_for_the_team() {
+    let day = Morning::of(&THREE).await;
+    day.save(1, &[(0, "here"), (1, "here")]).await;
+    let late = "SELECT COUNT(*) FROM team_task WHERE kind = 'attendance_late' AND state = 'open'";
+    day.site.clock_to("2027-06-11 18:59");
+    day.site.rounds().await;
+    assert_eq!(day.site.count(late).await, 0);
+    day.site.clock_to("2027-06-11 19:00");
+    for _ in 0..2 {
+        day.site.rounds().await;
+        assert_eq!(day.site.count(late).await, 1);
+        day.site.clock_to("2027-06-11 19:05");
+    }
+    day.trainer.log_in(&day.site, &day.trainer.browser).await;
+    day.save(1, &[(2, "late")]).await.must_say("3 of 3 marked");
+    assert_eq!(day.site.count(late).await, 0);
+    day.site.must_hold().await;
 }

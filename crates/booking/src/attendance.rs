@@ -15,7 +15,7 @@ use crate::entity::{attendance, place, session};
 use crate::error::{Corrupt, Error};
 use crate::state::Refusal;
 pub use record::{Changed, Hand, Said, record};
-pub use register::{Register, Row, on_the_day_of, register};
+pub use register::{Register, Row, on_the_day_of, register, unmarked};
 
 /// What is recorded of one person in one session (B-60).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

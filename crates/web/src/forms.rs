@@ -9,11 +9,14 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::app::App;
 use crate::error::Error;
+use crate::sign_in::SignedIn;
 
 /// The largest body of a form that anybody can send.
 pub(crate) const BODY: usize = 64 * 1024;
 /// The most fields of such a form.
 const FIELDS: usize = 100;
+/// The most fields of a form of somebody who is logged in: a register has one for each person.
+pub(crate) const FIELDS_INSIDE: usize = 500;
 
 /// The fields of a form as they came: cleaned, none twice but in lists, none unknown.
 ///
@@ -38,6 +41,7 @@ impl FromRequest<App> for Fields {
             .next()
             .is_some_and(|it| it.trim() == "application/x-www-form-urlencoded");
         let path = request.uri().path().to_owned();
+        let is_inside = request.extensions().get::<SignedIn>().is_some();
         let body = Limited::new(request.into_body(), BODY)
             .collect()
             .await
@@ -52,7 +56,11 @@ impl FromRequest<App> for Fields {
         if !body_is_form && !bytes.is_empty() {
             return Err(bad("the body is not a form"));
         }
-        Self::parse(&path, &bytes)
+        if is_inside {
+            Self::parse_up_to(FIELDS_INSIDE, &path, &bytes)
+        } else {
+            Self::parse(&path, &bytes)
+        }
     }
 }
 
@@ -61,8 +69,14 @@ fn bad(why: &str) -> Error {
 }
 
 impl Fields {
+    /// A form that anybody can send.
     pub(crate) fn parse(path: &str, body: &[u8]) -> Result<Self, Error> {
-        let left = pairs(body)?;
+        Self::parse_up_to(FIELDS, path, body)
+    }
+
+    /// A form with no more than so many fields (T-32).
+    pub(crate) fn parse_up_to(most: usize, path: &str, body: &[u8]) -> Result<Self, Error> {
+        let left = pairs(most, body)?;
         // What makes two requests the same request: where it went and everything in it but the number.
         let same = left.iter().filter(|(name, _)| name != "op");
         let content = serde_json::to_string(&(path, same.collect::<Vec<_>>())).map_err(Error::fault)?;
@@ -147,10 +161,10 @@ impl Fields {
     }
 }
 
-fn pairs(body: &[u8]) -> Result<Vec<(String, String)>, Error> {
+fn pairs(most: usize, body: &[u8]) -> Result<Vec<(String, String)>, Error> {
     let mut found = Vec::new();
     for pair in body.split(|it| *it == b'&').filter(|it| !it.is_empty()) {
-        if found.len() == FIELDS {
+        if found.len() == most {
             return Err(bad("it has too many fields"));
         }
         let mut halves = pair.splitn(2, |it| *it == b'=');
@@ -304,7 +318,9 @@ mod tests {
         assert!(read("a=1%0A2").unwrap().line("a").is_err());
         assert!(read("stranger=1").unwrap().done().is_err());
         assert!(read("op=1").unwrap().op().is_err());
-        assert!(read(&"a=1&".repeat(101)).is_err());
+        let many = "a=1&".repeat(101);
+        assert!(read(&many).is_err());
+        assert!(Fields::parse_up_to(FIELDS_INSIDE, "/x", many.as_bytes()).is_ok());
     }
 
     #[test]

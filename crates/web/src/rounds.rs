@@ -1,4 +1,4 @@
-//! What falls due: deadlines, late offers, mail, and what is not kept any longer.
+//! What falls due: deadlines, late offers, late registers, mail, and what is not kept any longer.
 //!
 //! Harmless at any moment, any number of times and in several processes at once. There is no other job
 //! system to learn.
@@ -44,6 +44,7 @@ pub(crate) async fn settle(app: &App) -> Result<(), Error> {
     late_offers(app).await?;
     if seen.is_none_or(|seen| app.now() - seen >= HOUSEKEEPING) {
         keep_house(app, seen).await?;
+        tasks::late_register::look(app).await?;
     }
     outcome
 }

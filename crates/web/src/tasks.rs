@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::work::Work;
 
 pub(crate) mod ended;
+pub(crate) mod late_register;
 pub(crate) mod missed;
 pub(crate) mod outcome;
 
@@ -26,6 +27,8 @@ pub(crate) enum TaskKind {
     PhoneOffer,
     /// Somebody did not come: ask if they are OK (B-64).
     PhoneMissed,
+    /// A register is not saved (B-62).
+    AttendanceLate,
     /// A mail failed for good: tell the person by phone.
     PhoneMailFailed,
     /// Tell by phone or letter what others are told by mail.
@@ -40,7 +43,7 @@ pub(crate) enum TaskKind {
 
 impl TaskKind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::PhoneList,
         Self::PhoneOffer,
         Self::PhoneMailFailed,
@@ -49,6 +52,7 @@ impl TaskKind {
         Self::ArrangeNeed,
         Self::PossibleDuplicate,
         Self::PhoneMissed,
+        Self::AttendanceLate,
     ];
 
     /// The kind with this word.
@@ -61,6 +65,7 @@ impl TaskKind {
         match self {
             Self::PhoneList => "phone_list",
             Self::PhoneOffer => "phone_offer",
+            Self::AttendanceLate => "attendance_late",
             Self::PhoneMissed => "phone_missed",
             Self::PhoneMailFailed => "phone_mail_failed",
             Self::PhoneOrLetter => "phone_or_letter",

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use ids::{BookingId, PersonId, RunId, SessionId, Ts};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::Mark;
 use crate::calendar::{self, Meeting};
@@ -119,6 +120,45 @@ pub(super) async fn marks(
         .all(db)
         .await?;
     rows.iter().map(|it| Ok(Mark::of(it)?)).collect()
+}
+
+/// The sessions of published runs that ended in this time, and in which somebody is not marked.
+pub async fn unmarked(
+    db: &impl ConnectionTrait,
+    since: Ts,
+    until: Ts,
+) -> Result<Vec<(RunId, Meeting)>, Error> {
+    let published = r::Entity::find()
+        .select_only()
+        .column(r::Column::Id)
+        .filter(r::Column::State.eq("published"));
+    let ended = s::Entity::find()
+        .filter(s::Column::EndsAt.between(since, until))
+        .filter(s::Column::Run.in_subquery(published.into_query()))
+        .order_by_asc(s::Column::EndsAt)
+        .all(db)
+        .await?;
+    let booked = b::Entity::find()
+        .select_only()
+        .column(b::Column::Id)
+        .filter(b::Column::State.eq("booked"));
+    let marks = a::Entity::find()
+        .select_only()
+        .column(a::Column::Id)
+        .filter(Expr::col((a::Entity, a::Column::Session)).equals((p::Entity, p::Column::Session)))
+        .filter(Expr::col((a::Entity, a::Column::Booking)).equals((p::Entity, p::Column::Booking)));
+    let blank: Vec<SessionId> = p::Entity::find()
+        .select_only()
+        .column(p::Column::Session)
+        .distinct()
+        .filter(p::Column::Session.is_in(ended.iter().map(|it| it.id)))
+        .filter(p::Column::Booking.in_subquery(booked.into_query()))
+        .filter(Expr::exists(marks.into_query()).not())
+        .into_tuple()
+        .all(db)
+        .await?;
+    let ended = ended.iter().filter(|it| blank.contains(&it.id));
+    Ok(ended.map(|it| (it.run, calendar::meeting(it))).collect())
 }
 
 /// The sessions that a facilitator has to do with: those of their own published runs that have begun and

@@ -244,6 +244,8 @@ fn work_words(name: &str) -> String {
     let words = match name {
         "phone_list" => "Call down the waiting list",
         "phone_offer" => "Call with an offer of a place",
+        "attendance_late" => "Ask the trainers to save a register",
+        "phone_missed" => "Call, because somebody did not come",
         "phone_mail_failed" => "Call, because an email failed",
         "phone_or_letter" => "Call, or write a letter",
         "pre_course_call" => "Call before the course",

@@ -16,7 +16,7 @@ use crate::account::AccountPath;
 use crate::app::App;
 use crate::entity::stash;
 use crate::error::Error;
-use crate::forms::Fields;
+use crate::forms::{FIELDS_INSIDE, Fields};
 use crate::pages::Page;
 use crate::routes::{Routes, Who};
 use crate::staff::Shell;
@@ -52,7 +52,7 @@ pub(crate) async fn keep(
     path: &str,
     body: &[u8],
 ) -> Result<Option<StashPath>, Error> {
-    if Fields::parse(path, body)?
+    if Fields::parse_up_to(FIELDS_INSIDE, path, body)?
         .all()
         .iter()
         .all(|(name, _)| OF_THE_PAGE.contains(&name.as_str()))
@@ -96,7 +96,7 @@ async fn theirs(app: &App, me: &SignedIn, id: Uuid) -> Result<(stash::Model, Fie
         .ok_or(Error::NotFound)?;
     let about = sealed_for(row.id, row.person, &row.path);
     let body = app.secrets().unseal(&about, &row.sealed).ok_or(Error::NotFound)?;
-    let fields = Fields::parse(&row.path, &body)?;
+    let fields = Fields::parse_up_to(FIELDS_INSIDE, &row.path, &body)?;
     Ok((row, fields))
 }
 

@@ -20,7 +20,7 @@ use crate::forms::{AGAIN, Answer, Fields};
 use crate::routes::{Routes, Who};
 use crate::sign_in::SignedIn;
 use crate::sign_in::role::ON_THE_DAY;
-use crate::tasks::missed;
+use crate::tasks::{late_register, missed};
 use page::RegisterPage;
 
 pub(super) fn routes() -> Routes {
@@ -217,6 +217,8 @@ pub(super) async fn record(
                 });
             }
             missed::follow(&work, &day.dates, day.meeting(), &changed).await?;
+            let found = attendance::register(work.tx(), day.meeting().id).await?;
+            late_register::follow(&work, &found.ok_or(Error::NotFound)?).await?;
             Ok(day.path("/register"))
         };
         work.once(op, content, act).await

@@ -92,7 +92,9 @@ impl Found {
         };
         let about = found.task.about;
         match kind {
-            Some(TaskKind::PhoneList) => found.run = calendar::run_dates(db, RunId(about)).await?,
+            Some(TaskKind::PhoneList | TaskKind::AttendanceLate) => {
+                found.run = calendar::run_dates(db, RunId(about)).await?;
+            }
             Some(TaskKind::PossibleDuplicate) => found.person = people::find(db, PersonId(about)).await?,
             Some(TaskKind::ArrangeNeed) => {
                 found.need = access_need::Entity::find_by_id(about).one(db).await?;

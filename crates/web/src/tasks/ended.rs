@@ -59,6 +59,7 @@ fn about(kind: TaskKind, it: &Transition) -> Condition {
         TaskKind::PhoneList
         | TaskKind::PhoneOffer
         | TaskKind::PhoneMissed
+        | TaskKind::AttendanceLate
         | TaskKind::PhoneMailFailed
         | TaskKind::PreCourseCall
         | TaskKind::PossibleDuplicate => of_booking,

@@ -16,6 +16,7 @@ pub(super) fn what(kind: Option<TaskKind>) -> &'static str {
         Some(TaskKind::PhoneMailFailed) => "Call, because an email did not arrive",
         Some(TaskKind::PhoneOrLetter) => "Tell them by phone or letter",
         Some(TaskKind::PreCourseCall) => "Call before the course",
+        Some(TaskKind::AttendanceLate) => "Ask for a register that is late",
         Some(TaskKind::PhoneMissed) => "Call, because they were not there",
         Some(TaskKind::ArrangeNeed) => "Arrange what helps them to take part",
         Some(TaskKind::PossibleDuplicate) => "Look at two records of one name",
@@ -58,6 +59,10 @@ pub(super) fn say(it: &Found) -> Vec<String> {
         Some(TaskKind::PreCourseCall) => vec![
             format!("They asked for a call before the course on {dates}."),
             "Ask what they would like to know.".to_owned(),
+        ],
+        Some(TaskKind::AttendanceLate) => vec![
+            format!("Nobody has saved the register of one of the days of {dates}."),
+            "Ask the facilitators, or take it with them on the phone.".to_owned(),
         ],
         Some(TaskKind::PhoneMissed) => vec![
             format!("We missed them on one of the days of {dates}."),
