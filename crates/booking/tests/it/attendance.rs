@@ -338,3 +338,27 @@ async fn days_of(day: &Morning, person: PersonId) -> (Vec<i32>, Option<i32>) {
     let idx = |it: &Register| it.meeting.idx;
     (unmarked.iter().map(idx).collect(), next.as_ref().map(idx))
 }
+
+#[tokio::test]
+async fn of_two_who_save_at_once_the_second_hears_of_the_first() {
+    for site in sites().await {
+        let day = Morning::of(site, 1).await;
+        let (hand, of) = (day.hand(1).await, day.session(1).await);
+        let (here, away) = ([day.said(0, Code::Present)], [day.said(0, Code::Absent)]);
+        let tx = begin(&day.site.db).await;
+        attendance::record(&tx, day.site.now, &Uuid::new_v4, of, &hand, &here)
+            .await
+            .unwrap();
+        let second = day.with(1, hand, &away);
+        let (second, ()) = tokio::join!(second, async {
+            // Long enough for the second to read all that it may read before the first has ended.
+            for _ in 0..100 {
+                attendance::register(&tx, of).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+        });
+        assert_eq!(why(second.unwrap_err()), NotRecorded::Clash);
+        assert_eq!(day.codes(1).await, [vec!["present"]]);
+        day.site.leave_sound().await;
+    }
+}
