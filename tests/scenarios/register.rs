@@ -2,7 +2,8 @@
 
 use axum::http::{Method, StatusCode};
 use booking::attendance::outcome::{self, Outcome};
-use booking::facilitators::{self, Part};
+use booking::facilitators;
+use booking::plan::Part;
 use booking::{Ask, Asked, Cause, Change, Details, Source, calendar};
 use ids::{BookingId, PersonId, RunId};
 use scraper::{Html, Selector};

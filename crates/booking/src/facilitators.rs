@@ -8,25 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Pa
 use crate::allocator::Fresh;
 use crate::entity::facilitator as f;
 use crate::error::Error;
-
-/// What somebody brings to a course (B-03).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Their own experience.
-    PeerTrainer,
-    /// Something else.
-    Other,
-}
-
-impl Part {
-    /// The word in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PeerTrainer => "peer_trainer",
-            Self::Other => "other",
-        }
-    }
-}
+use crate::plan::Part;
 
 /// Notes that somebody runs these dates; once they have said yes, `confirmed_at` says when. Noted twice,
 /// the later note counts.

@@ -307,7 +307,7 @@ async fn a_facilitator_has_the_days_of_their_own_dates() {
                 .unwrap()
         );
         let tx = begin(&day.site.db).await;
-        let part = (trainer, facilitators::Part::Other);
+        let part = (trainer, booking::plan::Part::Other);
         for _ in 0..2 {
             facilitators::assign(&tx, &Uuid::new_v4, day.site.run, part, Some(day.site.now))
                 .await

@@ -3,7 +3,8 @@
 
 use booking::attendance::{self, Code, Hand, Said};
 use booking::calendar::{self, Delivery, NewRun, NewSession, Vouched};
-use booking::facilitators::{self, Part};
+use booking::facilitators;
+use booking::plan::Part;
 use booking::{Actor, Ask, Asked, Cause, Change, Channel, Details, Source, london};
 use ids::{BookingId, PersonId, RunId, Ts};
 use time::macros::time;
