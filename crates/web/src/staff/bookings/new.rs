@@ -22,8 +22,8 @@ use crate::pages::Page;
 use crate::people::{self, matching};
 use crate::public::book::answers::{Answers, Contact, Post, Press, Question, Statements, Support, You};
 use crate::public::book::send::details;
+use crate::public::manage::Choice;
 use crate::public::manage::moving::{free_reference, on_run};
-use crate::public::manage::{CHOOSE_ONE, Choice};
 use crate::public::questions::{
     self, DetailLine, FORMATS, NeedBox, NeedsForm, TypoChoice, WAYS, add_needs, add_someone,
 };
@@ -129,11 +129,13 @@ impl Form {
     }
 
     fn judge(&mut self, dates: &[(RunDates, Choice)], me: &SignedIn) {
-        choose(&mut self.dates, |value| {
+        choose(&mut self.dates, WHICH_DATES, |value| {
             dates.iter().any(|(_, it)| it.value == value)
         });
-        choose(&mut self.place, |value| PLACES.iter().any(|it| it.0 == value));
-        choose(&mut self.channel, |value| Told::named(value).is_some());
+        choose(&mut self.place, WHICH_PLACE, |value| {
+            PLACES.iter().any(|it| it.0 == value)
+        });
+        choose(&mut self.channel, WHICH_WAY, |value| Told::named(value).is_some());
         self.reason.at_most(500, "The reason");
         self.you.judge(Press::Continue);
         self.contact.judge(Press::Continue);
@@ -179,11 +181,16 @@ impl Form {
     }
 }
 
+/// What is said of each question; one page has all of them, so that each is told apart (U-25).
+const WHICH_DATES: &str = "Choose which course dates";
+const WHICH_PLACE: &str = "Choose a place or the waiting list";
+const WHICH_WAY: &str = "Choose how you heard from the person";
+
 /// Notes it if an answer is none of those that the form offers.
-fn choose(answer: &mut Answer, is_offered: impl Fn(&str) -> bool) {
+fn choose(answer: &mut Answer, what: &'static str, is_offered: impl Fn(&str) -> bool) {
     if !is_offered(&answer.value) {
         *answer = Answer::default();
-        answer.refuse(CHOOSE_ONE);
+        answer.refuse(what);
     }
 }
 
@@ -329,9 +336,9 @@ impl Page for NewPage {
         wrong.contact.judge(Press::Continue);
         wrong.post.judge(Press::Continue);
         wrong.said.judge();
-        choose(&mut wrong.dates, |_| false);
-        choose(&mut wrong.place, |_| false);
-        choose(&mut wrong.channel, |_| false);
+        choose(&mut wrong.dates, WHICH_DATES, |_| false);
+        choose(&mut wrong.place, WHICH_PLACE, |_| false);
+        choose(&mut wrong.channel, WHICH_WAY, |_| false);
         let full = Self {
             notice: because(Refusal::NoPlace),
             ..page(Form::default(), &dates)

@@ -152,12 +152,7 @@ impl On<'_> {
                 found.push((
                     it.start,
                     Item {
-                        text: format!(
-                            "{} {}, day {}",
-                            words::time(it.start),
-                            plan.dates.course_title,
-                            it.idx
-                        ),
+                        text: format!("{} {}, day {}", words::time(it.start), named(plan), it.idx),
                         href: OnePath::of(plan.dates.id).to_string(),
                         note,
                     },
@@ -166,6 +161,14 @@ impl On<'_> {
         }
         found.sort_by_key(|(start, it)| (*start, it.href.clone()));
         found.into_iter().map(|(_, it)| it).collect()
+    }
+}
+
+/// What tells two runs of one course apart that meet at the same time.
+fn named(plan: &Plan) -> String {
+    match plan.dates.label.as_str() {
+        "" => plan.dates.course_title.clone(),
+        label => format!("{}, {label}", plan.dates.course_title),
     }
 }
 
@@ -178,6 +181,7 @@ impl Page for MonthPage {
         use time::macros::date;
         let mut draft = sample::plan();
         draft.state = RunState::Draft;
+        draft.dates.label = String::new();
         draft.dates.id = RunId(uuid::Uuid::from_u128(8));
         draft.dates.sessions.truncate(1);
         let holidays = BTreeMap::from([(date!(2027 - 06 - 01), "A bank holiday".to_owned())]);
@@ -236,7 +240,10 @@ mod tests {
             .filter(|it| !it.items.is_empty())
             .collect();
         assert_eq!(on.iter().map(|it| it.number).collect::<Vec<_>>(), [8, 15]);
-        assert_eq!(on[0].items[0].text, "10am Introduction to peer support, day 1");
+        assert_eq!(
+            on[0].items[0].text,
+            "10am Introduction to peer support, Mornings, day 1"
+        );
         assert_eq!(on[0].items[0].note, "0 of 12 booked");
     }
 
