@@ -202,12 +202,9 @@ async fn a_lead_invites_somebody_and_not_themselves() {
     assert_eq!(site.subjects("sam@example.org"), ["You are invited"]);
 }
 
-/// T-47
-#[tokio::test]
-async fn whoever_told_us_what_helps_sees_who_read_it() {
-    let site = TestApp::start().await;
+/// Somebody books a place, asks for captions, and says where they are called.
+async fn book_with_captions(site: &TestApp) {
     let run = site.run_with_places(3).await;
-    let kim = site.member(Role::Facilitator, "kim@example.org").await;
     let browser = site.browser();
     let path = site.run_path(run).await;
     let first = browser.visit(&format!("{path}/book")).await;
@@ -218,18 +215,134 @@ async fn whoever_told_us_what_helps_sees_who_read_it() {
     let support = form.choose("By email").submit().await;
     let check = support.form("Continue").choose("Captions").submit().await;
     check.agreed("Confirm my booking").submit().await;
-    let looks = "SELECT COUNT(*) FROM audit WHERE act = 'saw_needs' AND doer = 'member'";
+    site.rounds().await;
+    let link = site.path_in_mail("kim.lee@example.org", "Please confirm your email", "/b/");
+    let page = browser.visit(&link).await;
+    page.form("Continue")
+        .choose("Yes, I made this booking")
+        .submit()
+        .await;
+}
+
+const LOOKS: &str = "SELECT COUNT(*) FROM audit WHERE act = 'saw_needs' AND doer = 'member'";
+
+/// T-47
+#[tokio::test]
+async fn whoever_told_us_what_helps_sees_who_read_it() {
+    let site = TestApp::start().await;
+    book_with_captions(&site).await;
+    let kim = site.member(Role::Facilitator, "kim@example.org").await;
     let lead = site.member(Role::Lead, "lead@example.org").await;
     let list = lead.browser.visit("/team/bookings").await;
-    assert_eq!(site.count(looks).await, 0, "the list shows no needs");
+    assert_eq!(site.count(LOOKS).await, 0, "the list shows no needs");
     let one = list.follow("Kim Lee").await;
     one.must_say("Captions");
-    assert_eq!(site.count(looks).await, 1);
+    assert_eq!(site.count(LOOKS).await, 1);
     // It turns out to be somebody of the team: then it is they who see it.
     site.execute("UPDATE booking SET person = (SELECT person FROM account WHERE email = 'kim@example.org')")
         .await;
     lead.browser.visit(&one.path).await;
-    assert_eq!(site.count(looks).await, 2);
+    assert_eq!(site.count(LOOKS).await, 2);
     let account = kim.browser.visit("/account").await;
     account.must_say("Sam Sorrel saw what helps you to take part");
+}
+
+/// T-47: a task about what somebody asked for is read like the booking itself; its list does not say it.
+#[tokio::test]
+async fn what_is_to_be_arranged_is_read_on_its_page_alone() {
+    let site = TestApp::start().await;
+    book_with_captions(&site).await;
+    let lead = site.member(Role::Lead, "lead@example.org").await;
+    let list = lead.browser.visit("/team/tasks").await;
+    list.must_say("Arrange what helps them to take part");
+    assert!(!list.says("Captions"), "{}", list.words());
+    assert_eq!(site.count(LOOKS).await, 0);
+    let task = list.follow("Arrange what helps them to take part").await;
+    task.must_say("Captions");
+    assert_eq!(site.count(LOOKS).await, 1);
+    // What one notes about a call is read by others, and that is written down too.
+    let calls = "SELECT COUNT(*) FROM audit WHERE act = 'saw_calls'";
+    let form = task.form("Save").choose("No answer").choose("No, keep it open");
+    let form = form.fill("Note", "Rings in the evening.");
+    form.submit().await.must_say("Rings in the evening.");
+    assert_eq!(site.count(calls).await, 0, "one's own note");
+    let other = site.member(Role::Coordinator, "other@example.org").await;
+    other
+        .browser
+        .visit(&task.path)
+        .await
+        .must_say("Rings in the evening.");
+    assert_eq!(site.count(calls).await, 1);
+}
+
+/// T-47: if a look cannot be written down, there is nothing to see.
+#[tokio::test]
+async fn what_cannot_be_written_down_is_not_shown() {
+    let site = TestApp::start().await;
+    book_with_captions(&site).await;
+    let lead = site.member(Role::Lead, "lead@example.org").await;
+    let bookings = lead.browser.visit("/team/bookings").await;
+    let tasks = lead.browser.visit("/team/tasks").await;
+    let postgres = site.db().get_database_backend() == DbBackend::Postgres;
+    site.execute(if postgres {
+        "ALTER TABLE audit ADD CONSTRAINT full_up CHECK (act <> 'saw_needs')"
+    } else {
+        "CREATE TRIGGER full_up BEFORE INSERT ON audit WHEN NEW.act = 'saw_needs' \
+         BEGIN SELECT RAISE(ABORT, 'full'); END"
+    })
+    .await;
+    for page in [
+        bookings.follow("Kim Lee").await,
+        tasks.follow("Arrange what helps them to take part").await,
+    ] {
+        assert!(page.status.is_server_error(), "{}", page.status);
+        assert!(!page.says("Captions"), "{}", page.words());
+    }
+}
+
+/// T-18, T-10: roles change after a code of one's own app that is fresh, and not by a form alone.
+#[tokio::test]
+async fn roles_do_not_change_without_a_fresh_code() {
+    let site = TestApp::start().await;
+    let lead = site.member(Role::Lead, "kim@example.org").await;
+    site.invited(Role::Facilitator, "sam@example.org").await;
+    let sam = site.person_of("sam@example.org").await;
+    let roles = "SELECT COUNT(*) FROM role";
+    let page = lead
+        .browser
+        .post(&format!("/team/members/{sam}"), &[("roles", "coordinator")])
+        .await;
+    page.must_say("Please show that it is you");
+    let invite = [("email", "new@example.org"), ("role", "coordinator")];
+    let page = lead.browser.post("/team/invite", &invite).await;
+    page.must_say("Please show that it is you");
+    assert_eq!(site.count(roles).await, 2);
+    site.rounds().await;
+    assert_eq!(site.subjects("new@example.org"), [""; 0]);
+}
+
+/// Many changes at once write one chain.
+#[tokio::test]
+async fn many_at_once_write_one_chain() {
+    let site = TestApp::start().await;
+    let run = site.run_with_places(40).await;
+    let mut pressing = tokio::task::JoinSet::new();
+    for number in 0..30 {
+        let email = format!("sam{number}@example.org");
+        let browser = site.browser();
+        let path = site.run_path(run).await;
+        let check = browser
+            .answers(&path, "book", &format!("Sam {number}"), &email)
+            .await;
+        let form = check.agreed("Confirm my booking");
+        pressing.spawn(async move { form.submit().await });
+    }
+    for page in pressing.join_all().await {
+        page.must_say("Your place is booked");
+    }
+    assert_eq!(
+        site.count("SELECT COUNT(*) FROM audit WHERE act = 'book'").await,
+        30
+    );
+    site.must_hold().await;
 }

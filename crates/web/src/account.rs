@@ -177,10 +177,10 @@ async fn looks(app: &App, me: &SignedIn) -> Result<Vec<Look>, Error> {
         found.push(Look {
             at: words::date_time(it.at),
             who: who.map_or_else(|| "Somebody of the team".to_owned(), |it| it.full_name),
-            what: if it.act == audit::SAW_EMERGENCY {
-                "whom to call in an emergency"
-            } else {
-                "what helps you to take part"
+            what: match it.act.as_str() {
+                audit::SAW_EMERGENCY => "whom to call in an emergency",
+                audit::SAW_CALLS => "what was noted about calls to you",
+                _ => "what helps you to take part",
             },
         });
     }

@@ -213,7 +213,7 @@ impl App {
         who: PersonId,
         whats: &[&'static str],
         about: About,
-        whose: PersonId,
+        whose: Option<PersonId>,
     ) -> Result<(), Error> {
         let about = &about;
         self.change(|work| async move {
@@ -222,7 +222,7 @@ impl App {
                     doer: Doer::Member(who),
                     what,
                     about: about.clone(),
-                    whose: Some(whose),
+                    whose,
                     reason: None,
                 });
             }
@@ -236,6 +236,9 @@ impl App {
 pub(crate) const SAW_NEEDS: &str = "saw_needs";
 /// The act of opening whom to call in an emergency.
 pub(crate) const SAW_EMERGENCY: &str = "saw_emergency";
+
+/// The act of reading what somebody of the team noted about calls.
+pub(crate) const SAW_CALLS: &str = "saw_calls";
 
 /// Somebody else's look at what a person told us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -254,7 +257,7 @@ pub(crate) async fn looks(db: &impl ConnectionTrait, whose: PersonId, most: u64)
         .select_only()
         .columns([audit::Column::At, audit::Column::Who, audit::Column::Act])
         .filter(audit::Column::Whose.eq(whose))
-        .filter(audit::Column::Act.is_in([SAW_NEEDS, SAW_EMERGENCY]))
+        .filter(audit::Column::Act.is_in([SAW_NEEDS, SAW_EMERGENCY, SAW_CALLS]))
         .order_by_desc(audit::Column::N)
         .limit(most)
         .into_tuple()

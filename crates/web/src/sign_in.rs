@@ -25,6 +25,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use ids::{PersonId, Ts};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use time::Duration;
 use uuid::Uuid;
@@ -286,22 +287,15 @@ pub(crate) async fn live(
 
 /// Ends a log in.
 pub(crate) async fn end(work: &Work, id: Uuid, why: &str) -> Result<(), Error> {
-    let row = sign_in::ActiveModel {
-        ended_at: Set(Some(work.now())),
-        ended_why: Set(Some(why.to_owned())),
-        ..Default::default()
-    };
-    sign_in::Entity::update_many()
-        .set(row)
-        .filter(sign_in::Column::Id.eq(id))
-        .filter(sign_in::Column::EndedAt.is_null())
-        .exec(work.tx())
-        .await?;
-    Ok(())
+    end_those(work, sign_in::Column::Id.eq(id), why).await
 }
 
 /// Ends every log in of a person.
 pub(crate) async fn end_all(work: &Work, person: PersonId, why: &str) -> Result<(), Error> {
+    end_those(work, sign_in::Column::Person.eq(person), why).await
+}
+
+async fn end_those(work: &Work, which: Expr, why: &str) -> Result<(), Error> {
     let row = sign_in::ActiveModel {
         ended_at: Set(Some(work.now())),
         ended_why: Set(Some(why.to_owned())),
@@ -309,7 +303,7 @@ pub(crate) async fn end_all(work: &Work, person: PersonId, why: &str) -> Result<
     };
     sign_in::Entity::update_many()
         .set(row)
-        .filter(sign_in::Column::Person.eq(person))
+        .filter(which)
         .filter(sign_in::Column::EndedAt.is_null())
         .exec(work.tx())
         .await?;

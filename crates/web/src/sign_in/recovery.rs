@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ask::LogInPath;
 use super::numbers::Numbers;
-use super::second::{Proof, Proven, SecondPath, go_on, prove};
+use super::second::{Proof, SecondPath, Typed, judge};
 use super::step_up::StepUpPath;
-use super::{Rise, SignedIn, factor, next};
+use super::{SignedIn, factor, next};
 use crate::account::AccountPath;
 use crate::app::App;
 use crate::error::Error;
@@ -57,19 +57,17 @@ async fn type_code(
     if me.is_complete() {
         return Ok(Redirect::to(&staff::after_log_in(&me, None)).into_response());
     }
-    let mut code = Answer::new("");
-    let mut is_over = false;
-    if typed.is_empty() {
-        code.refuse("Enter one of your recovery codes");
-    } else {
-        match prove(&app, &me, Proof::Recovery(&typed), Rise::Second).await? {
-            Proven::Yes(handle) => return go_on(&app, &handle, &staff::destination(&me)),
-            Proven::No => code.refuse("That is not one of your codes, or it was used before"),
-            Proven::Over => is_over = true,
+    let said = [
+        "Enter one of your recovery codes",
+        "That is not one of your codes, or it was used before",
+    ];
+    match judge(&app, &me, Proof::Recovery(&typed), &staff::destination(&me), said).await? {
+        Typed::Right(answer) => Ok(answer),
+        Typed::Again(code, is_over) => {
+            app.page_with(AGAIN, &RecoveryPage::of(code, is_over, app.secrets().op()))
+                .await
         }
     }
-    app.page_with(AGAIN, &RecoveryPage::of(code, is_over, app.secrets().op()))
-        .await
 }
 
 async fn show_new(_: CodesPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {

@@ -41,6 +41,14 @@ pub(crate) enum Proof<'a> {
     NewApp(&'a str),
 }
 
+impl Proof<'_> {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::App(typed) | Self::Recovery(typed) | Self::NewApp(typed) => typed.is_empty(),
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Proven {
@@ -79,6 +87,37 @@ pub(crate) async fn prove(app: &App, me: &SignedIn, proof: Proof<'_>, rise: Rise
     .await
 }
 
+/// What came of a code that somebody typed.
+pub(crate) enum Typed {
+    /// It was right.
+    Right(Response),
+    /// The field again, with why, and whether the log in has ended.
+    Again(Answer, bool),
+}
+
+/// Judges what was typed to be let in; `on` is where to go then, `missing` and `wrong` are what is said.
+pub(crate) async fn judge(
+    app: &App,
+    me: &SignedIn,
+    proof: Proof<'_>,
+    on: &str,
+    [missing, wrong]: [&'static str; 2],
+) -> Result<Typed, Error> {
+    let mut code = Answer::new("");
+    if proof.is_empty() {
+        code.refuse(missing);
+        return Ok(Typed::Again(code, false));
+    }
+    Ok(match prove(app, me, proof, Rise::Second).await? {
+        Proven::Yes(handle) => Typed::Right(go_on(app, &handle, on)?),
+        Proven::No => {
+            code.refuse(wrong);
+            Typed::Again(code, false)
+        }
+        Proven::Over => Typed::Again(code, true),
+    })
+}
+
 /// Sends somebody on with their new cookie.
 pub(crate) fn go_on(app: &App, handle: &str, path: &str) -> Result<Response, Error> {
     Ok(Cookie::SignIn.give(app.setup(), handle)?.on(Redirect::to(path)))
@@ -108,19 +147,17 @@ async fn type_code(
     if me.is_complete() {
         return Ok(Redirect::to(&staff::after_log_in(&me, None)).into_response());
     }
-    let mut code = Answer::new("");
-    let mut is_over = false;
-    if typed.is_empty() {
-        code.refuse("Enter the code from your app");
-    } else {
-        match prove(&app, &me, Proof::App(&typed), Rise::Second).await? {
-            Proven::Yes(handle) => return go_on(&app, &handle, &staff::destination(&me)),
-            Proven::No => code.refuse("That is not the code. Wait for the next one and enter it"),
-            Proven::Over => is_over = true,
+    let said = [
+        "Enter the code from your app",
+        "That is not the code. Wait for the next one and enter it",
+    ];
+    match judge(&app, &me, Proof::App(&typed), &staff::destination(&me), said).await? {
+        Typed::Right(answer) => Ok(answer),
+        Typed::Again(code, is_over) => {
+            app.page_with(AGAIN, &SecondPage::load(&app, &me, code, is_over).await?)
+                .await
         }
     }
-    app.page_with(AGAIN, &SecondPage::load(&app, &me, code, is_over).await?)
-        .await
 }
 
 /// The question for the code of the app.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ask::LogInPath;
 use super::recovery::CodesPath;
-use super::second::{Proof, Proven, SecondPath, go_on, prove};
-use super::{Rise, SignedIn, factor};
+use super::second::{Proof, SecondPath, Typed, judge};
+use super::{SignedIn, factor};
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields, Problem, problems};
@@ -70,23 +70,17 @@ async fn type_code(
     if let Some(answer) = elsewhere(&app, &me).await? {
         return Ok(answer);
     }
-    let mut code = Answer::new("");
-    let mut is_over = false;
-    if typed.is_empty() {
-        code.refuse("Enter the code that the app shows");
-    } else {
-        match prove(&app, &me, Proof::NewApp(&typed), Rise::Second).await? {
-            Proven::Yes(handle) => return go_on(&app, &handle, &CodesPath.to_string()),
-            Proven::No => {
-                code.refuse(
-                    "That is not the code. Check the key in the app, wait for the next code and enter it",
-                );
-            }
-            Proven::Over => is_over = true,
+    let said = [
+        "Enter the code that the app shows",
+        "That is not the code. Check the key in the app, wait for the next code and enter it",
+    ];
+    match judge(&app, &me, Proof::NewApp(&typed), &CodesPath.to_string(), said).await? {
+        Typed::Right(answer) => Ok(answer),
+        Typed::Again(code, is_over) => {
+            app.page_with(AGAIN, &SetUpPage::load(&app, &me, code, is_over).await?)
+                .await
         }
     }
-    app.page_with(AGAIN, &SetUpPage::load(&app, &me, code, is_over).await?)
-        .await
 }
 
 async fn square(_: SquarePath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {

@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 use super::bookings::{BookingPath, BookingsPath, is_own};
 use super::lists::Query;
+use crate::app::App;
+use crate::audit::{SAW_CALLS, SAW_NEEDS};
 use crate::entity::{access_need, team_task};
 use crate::error::Error;
 use crate::people::{self, Person};
@@ -23,6 +25,7 @@ use crate::routes::{Routes, Who};
 use crate::sign_in::SignedIn;
 use crate::sign_in::role::TEAM;
 use crate::tasks::TaskKind;
+use crate::tasks::outcome::Tried;
 use crate::words;
 
 pub(super) use list::{count, open_about};
@@ -122,6 +125,24 @@ impl Found {
         self.run = calendar::run_dates(db, record.run).await?;
         self.booking = Some(record);
         Ok(())
+    }
+
+    /// Writes down that somebody is about to read what helps a person to take part, or what others noted
+    /// about calls (T-47).
+    async fn note_looks(&self, app: &App, me: &SignedIn, tries: &[Tried]) -> Result<(), Error> {
+        let reads_need = self.need.is_some() && !self.is_own(me);
+        let reads_calls = tries
+            .iter()
+            .any(|it| it.note.is_some() && it.by_person != me.person);
+        let needs = reads_need.then_some(SAW_NEEDS);
+        let calls = reads_calls.then_some(SAW_CALLS);
+        let seen: Vec<_> = needs.into_iter().chain(calls).collect();
+        if seen.is_empty() {
+            return Ok(());
+        }
+        let whose = self.person.as_ref().map(|it| it.id);
+        let about = ("task", self.task.id.to_string());
+        app.note_looks(me.person, &seen, about, whose).await
     }
 
     /// Nobody notes as staff what came of a task about themselves (T-08).

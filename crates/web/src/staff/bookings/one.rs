@@ -106,7 +106,8 @@ impl Known {
             return Ok(());
         }
         let about = ("booking", found.record.id.0.to_string());
-        app.note_looks(me.person, &seen, about, found.record.person).await
+        app.note_looks(me.person, &seen, about, Some(found.record.person))
+            .await
     }
 }
 

@@ -66,9 +66,9 @@ pub(super) async fn show(
         .offset(pages.skip())
         .limit(ROWS);
     let mut rows = Vec::new();
-    for task in tasks.all(db).await? {
+    for (task, number) in tasks.all(db).await?.into_iter().zip(pages.skip() + 1..) {
         let found = Found::of(db, task).await?;
-        rows.push(Row::of(&found, app.now() > found.task.due));
+        rows.push(Row::of(&found, app.now() > found.task.due, number));
     }
     let shell = Shell::of(&app, &me, TasksPath::PATH).await?;
     app.page(&TasksPage::new(found, rows, &pages, shell)).await
@@ -87,7 +87,9 @@ struct Row {
 }
 
 impl Row {
-    fn of(found: &Found, is_late: bool) -> Self {
+    /// Without what is to be arranged: that is read on the page of the task, where reading is noted (T-47).
+    /// The number in the list tells two tasks about one person apart (U-25).
+    fn of(found: &Found, is_late: bool, number: u64) -> Self {
         let due = words::date_time(found.task.due);
         let mark = match (found.task.urgent, is_late) {
             (true, _) => "Urgent: ",
@@ -95,9 +97,9 @@ impl Row {
             (false, false) => "",
         };
         Self {
-            what: say::title(found),
+            what: say::what(found.kind).to_owned(),
             href: TaskPath::of(&found.task),
-            hidden: format!("{}, {due}", found.name()),
+            hidden: format!("{}, {due}, number {number}", found.name()),
             name: found.name(),
             phone: found.phone(),
             dates: found.dates(),
@@ -136,8 +138,8 @@ impl Page for TasksPage {
     fn samples() -> Vec<Self> {
         let rows: Vec<Row> = super::one::samples::every()
             .iter()
-            .enumerate()
-            .map(|(at, it)| Row::of(it, at % 2 == 0))
+            .zip(1..)
+            .map(|(it, number)| Row::of(it, number % 2 == 1, number))
             .collect();
         let page = |found, rows| Self::new(found, rows, &Pages::new(found, ROWS, "2"), Shell::sample());
         vec![page(0, Vec::new()), page(1, rows.clone()), page(60, rows)]

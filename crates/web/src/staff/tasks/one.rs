@@ -152,6 +152,7 @@ struct TaskPage {
 impl TaskPage {
     async fn load(app: &App, me: &SignedIn, found: &Found) -> Result<Self, Error> {
         let tries = outcome::tries(app.reader(), found.task.id).await?;
+        found.note_looks(app, me, &tries).await?;
         let team = people::several(app.reader(), tries.iter().map(|it| it.by_person)).await?;
         let names = team.into_iter().map(|it| (it.id, it.called())).collect();
         let shell = Shell::of(app, me, TasksPath::PATH).await?;
