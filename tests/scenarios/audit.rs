@@ -321,28 +321,30 @@ async fn roles_do_not_change_without_a_fresh_code() {
     assert_eq!(site.subjects("new@example.org"), [""; 0]);
 }
 
-/// Many changes at once write one chain.
+/// Many changes at once, on dates of their own so that they do not wait for each other, write one chain.
 #[tokio::test]
 async fn many_at_once_write_one_chain() {
     let site = TestApp::start().await;
-    let run = site.run_with_places(40).await;
-    let mut pressing = tokio::task::JoinSet::new();
-    for number in 0..30 {
-        let email = format!("sam{number}@example.org");
-        let browser = site.browser();
+    let mut forms = Vec::new();
+    for number in 10..26 {
+        let days = [format!("2027-07-{number}"), format!("2027-08-{number}")];
+        let run = site.run_on(12, &days.each_ref().map(String::as_str)).await;
         let path = site.run_path(run).await;
-        let check = browser
+        let email = format!("sam{number}@example.org");
+        let check = site
+            .browser()
             .answers(&path, "book", &format!("Sam {number}"), &email)
             .await;
-        let form = check.agreed("Confirm my booking");
-        pressing.spawn(async move { form.submit().await });
+        forms.push(check.agreed("Confirm my booking"));
+    }
+    let mut pressing = tokio::task::JoinSet::new();
+    for form in forms {
+        pressing.spawn(form.submit());
     }
     for page in pressing.join_all().await {
         page.must_say("Your place is booked");
     }
-    assert_eq!(
-        site.count("SELECT COUNT(*) FROM audit WHERE act = 'book'").await,
-        30
-    );
+    let booked = "SELECT COUNT(*) FROM audit WHERE act = 'book'";
+    assert_eq!(site.count(booked).await, 16);
     site.must_hold().await;
 }
