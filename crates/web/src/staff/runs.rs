@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Shell;
+use super::lists::{Pages, Query as Address};
 use crate::app::App;
 use crate::error::Error;
 use crate::pages::Page;
@@ -120,7 +121,7 @@ struct Wanted {
 }
 
 /// This many dates stand on one page.
-const A_PAGE: usize = 25;
+const ROWS: u64 = 25;
 
 async fn list(
     _: RunsPath,
@@ -195,38 +196,25 @@ struct RunsPage {
     lines: Vec<[Cell; 5]>,
     other_url: String,
     other_words: &'static str,
-    pages: Vec<PageLink>,
+    pages: Pages,
     month_url: String,
     add_url: String,
     shell: Shell,
-}
-
-/// One page of a long list.
-#[derive(Clone, Debug, Serialize)]
-struct PageLink {
-    number: usize,
-    href: String,
-    current: bool,
 }
 
 impl RunsPage {
     fn of(mut lines: Vec<[Cell; 5]>, plans: &[Plan], wanted: &Wanted, now: Ts, shell: Shell) -> Self {
         let shows_over = wanted.when == "over";
         let count = lines.len();
-        let wanted_page: usize = wanted.page.parse().unwrap_or(1);
-        let last = count.div_ceil(A_PAGE).max(1);
-        let current = wanted_page.clamp(1, last);
-        lines = lines
-            .into_iter()
-            .skip((current - 1) * A_PAGE)
-            .take(A_PAGE)
+        let found = u64::try_from(count).unwrap_or(u64::MAX);
+        let pages = Pages::new(found, ROWS, &wanted.page);
+        let list = Address::new(RunsPath::PATH).with("when", if shows_over { "over" } else { "" });
+        let on_page = pages.skip()..pages.skip() + ROWS;
+        lines = (0..)
+            .zip(lines)
+            .filter(|(at, _)| on_page.contains(at))
+            .map(|(_, it)| it)
             .collect();
-        let base = if shows_over { "?when=over&page=" } else { "?page=" };
-        let pages = (1..=last).map(|number| PageLink {
-            number,
-            href: format!("{}{base}{number}", RunsPath::PATH),
-            current: number == current,
-        });
         let (other_url, other_words) = if shows_over {
             (RunsPath::PATH.to_owned(), "Show dates to come")
         } else {
@@ -245,7 +233,7 @@ impl RunsPage {
             lines,
             other_url,
             other_words,
-            pages: if last > 1 { pages.collect() } else { Vec::new() },
+            pages: pages.linked(&list),
             month_url: format!("{}?view=month", RunsPath::PATH),
             add_url: add::NewPath::PATH.to_owned(),
             shell,
@@ -403,14 +391,15 @@ mod tests {
                 page: page.to_owned(),
                 ..Wanted::default()
             };
-            let lines = vec![std::array::from_fn(|_| cell("")); 60];
+            let lines = (0..60)
+                .map(|at| std::array::from_fn(|_| cell(at.to_string())))
+                .collect();
             let page = RunsPage::of(lines, &[], &wanted, sample::now(), Shell::sample());
-            let current = page.pages.iter().find(|it| it.current).map(|it| it.number);
-            (page.lines.len(), current)
+            (page.lines.len(), page.lines[0][0].text.clone())
         };
-        assert_eq!(shown(""), (25, Some(1)));
-        assert_eq!(shown("3"), (10, Some(3)));
-        assert_eq!(shown("99"), (10, Some(3)));
-        assert_eq!(shown("-1"), (25, Some(1)));
+        assert_eq!(shown(""), (25, "0".to_owned()));
+        assert_eq!(shown("3"), (10, "50".to_owned()));
+        assert_eq!(shown("99"), (10, "50".to_owned()));
+        assert_eq!(shown("-1"), (25, "0".to_owned()));
     }
 }

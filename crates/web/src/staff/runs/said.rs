@@ -40,10 +40,10 @@ pub(super) fn places(plan: &Plan, numbers: Numbers) -> String {
     }
 }
 
-/// What the dates need before anybody can come, in a few words; empty if it is all there.
+/// What the dates need before anybody can come, in a few words.
 pub(super) fn lacking(plan: &Plan) -> String {
     if plan.state == RunState::Cancelled {
-        return String::new();
+        return "Nothing".to_owned();
     }
     let confirmed = |part| {
         let of_part = plan.facilitators.iter().filter(|it| it.part == part);
@@ -60,7 +60,7 @@ pub(super) fn lacking(plan: &Plan) -> String {
         lacking.push("joining link");
     }
     match lacking.as_slice() {
-        [] => String::new(),
+        [] => "Nothing".to_owned(),
         all => format!("Missing: {}", all.join(", ")),
     }
 }
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_until_somebody_said_yes() {
         let mut plan = sample::plan();
-        assert_eq!(lacking(&plan), "");
+        assert_eq!(lacking(&plan), "Nothing");
         plan.facilitators[0].is_confirmed = false;
         plan.dates.join_url = None;
         assert_eq!(lacking(&plan), "Missing: peer trainer, joining link");
