@@ -202,7 +202,7 @@ mod tests {
         plan.dates.join_url = None;
         assert_eq!(lacking(&plan), "Missing: peer trainer, joining link");
         plan.state = RunState::Cancelled;
-        assert_eq!(lacking(&plan), "");
+        assert_eq!(lacking(&plan), "Nothing");
     }
 
     #[test]
