@@ -35,6 +35,7 @@ mod kept;
 mod limits;
 mod links;
 mod mailer;
+mod needs;
 mod notify;
 mod outbox;
 #[cfg(any(test, fuzzing))]
