@@ -5,6 +5,7 @@ mod bookings;
 mod channel;
 mod day;
 mod invite;
+mod let_in;
 mod lists;
 mod mail;
 mod member;
@@ -69,6 +70,7 @@ pub(crate) fn routes() -> Routes {
         .and(day::routes())
         .and(register::routes())
         .and(one_person::routes())
+        .and(let_in::routes())
 }
 
 /// One page of the menu, and who may open it.
