@@ -45,6 +45,7 @@ mod routes;
 mod same_origin;
 mod secrets;
 mod serve;
+mod settings;
 mod sign_in;
 mod site;
 mod staff;
