@@ -24,6 +24,7 @@ mod power_cut;
 mod register;
 mod relay_away;
 mod sent_twice;
+mod settings;
 mod sign_in;
 mod team_bookings;
 mod team_dates;

@@ -51,6 +51,7 @@ mod routes;
 mod same_origin;
 mod secrets;
 mod serve;
+mod settings;
 mod sign_in;
 mod site;
 mod staff;

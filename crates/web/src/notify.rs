@@ -172,6 +172,7 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::Invited
         | Kind::NewLogIn
         | Kind::SecondStepReset
+        | Kind::Trial
         | Kind::BookingDetailsChanged => false,
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod resend;
 pub(crate) mod send;
 #[cfg(test)]
 mod smtp_test;
+pub(crate) mod trial;
 pub(crate) mod wrap;
 
 use ids::{MailId, Ts};
@@ -77,11 +78,13 @@ pub(crate) enum Kind {
     NewLogIn,
     /// T-15
     SecondStepReset,
+    /// A test of somebody of the team to themselves.
+    Trial,
 }
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -106,6 +109,7 @@ impl Kind {
         Self::Invited,
         Self::NewLogIn,
         Self::SecondStepReset,
+        Self::Trial,
     ];
 
     /// The word in records and the folder of templates.
@@ -135,6 +139,7 @@ impl Kind {
             Self::Invited => "invited",
             Self::NewLogIn => "new_log_in",
             Self::SecondStepReset => "second_step_reset",
+            Self::Trial => "trial",
         }
     }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Kind;
+use super::trial::{self, Trial};
 use crate::entity::{access_need, calendar_entry, draft, interest_registration, outbox_mail, person};
 use crate::error::Error;
 use crate::links::{self, Purpose};
@@ -101,6 +102,8 @@ pub(crate) enum Subject {
     Interest(Box<OfInterest>),
     /// Somebody's account, or a way into it.
     Account(Box<sign_in::mail::About>),
+    /// A test of somebody of the team.
+    Trial(Trial),
     /// What the mail was about is not there any more.
     Gone,
 }
@@ -215,6 +218,8 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
             };
             sign_in::mail::still_true(it, facts.now)
         }
+        Kind::Trial if matches!(facts.subject, Subject::Trial(_)) => Ok(()),
+        Kind::Trial => Err("whoever asked for it is gone"),
         Kind::ConfirmNewDates | Kind::NewDates => {
             let Subject::Interest(it) = &facts.subject else {
                 return Err("not on the list any more");
@@ -312,7 +317,8 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         | Kind::LogInCode
         | Kind::Invited
         | Kind::NewLogIn
-        | Kind::SecondStepReset => overtaken,
+        | Kind::SecondStepReset
+        | Kind::Trial => overtaken,
     }
 }
 
@@ -343,6 +349,7 @@ pub(crate) async fn load(
                 None => Subject::Gone,
             }
         }
+        Kind::Trial => trial::load(db, row).await?.map_or(Subject::Gone, Subject::Trial),
         Kind::ConfirmEmail
         | Kind::ConfirmAddress
         | Kind::ConfirmReminder
@@ -604,6 +611,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::Invited
         | Kind::NewLogIn
         | Kind::SecondStepReset
+        | Kind::Trial
         | Kind::BookingDetailsChanged => false,
     }
 }
@@ -823,6 +831,7 @@ pub(crate) mod tests {
             Kind::Invited,
             Kind::NewLogIn,
             Kind::SecondStepReset,
+            Kind::Trial,
         ];
         let mut table = String::new();
         for kind in Kind::ALL.into_iter().filter(|it| !others.contains(it)) {

@@ -56,6 +56,10 @@ pub(crate) fn letter(base_url: &str, kind: Kind, facts: &Facts) -> Letter {
             letter.links.new_dates_stop = link;
         }
         Subject::Account(it) => about_account(&mut letter, &pages, it),
+        Subject::Trial(it) => {
+            letter.name = Some(it.name.clone());
+            letter.links.log_in = Some(pages.at("/login"));
+        }
         Subject::Gone => {}
     }
     letter

@@ -101,6 +101,7 @@ pub(super) fn mail(kind: &str) -> &'static str {
         Kind::Invited => "Invitation to the team",
         Kind::NewLogIn => "New log in",
         Kind::SecondStepReset => "The second step was reset",
+        Kind::Trial => "A test",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 24] = [
+pub(crate) const KINDS: [&str; 25] = [
     "booked",
     "booking_details_changed",
     "cancelled",
@@ -26,6 +26,7 @@ pub(crate) const KINDS: [&str; 24] = [
     "run_changed",
     "second_step_reset",
     "still_interested",
+    "trial",
     "waiting",
     "your_links",
 ];
@@ -74,7 +75,7 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             ..unproven(base.clone())
         }],
         "new_dates" => vec![base.clone()],
-        "new_log_in" | "second_step_reset" => vec![Letter {
+        "new_log_in" | "second_step_reset" | "trial" => vec![Letter {
             course: None,
             ..base.clone()
         }],
@@ -226,6 +227,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         "new_log_in",
         "resume_draft",
         "second_step_reset",
+        "trial",
         "your_links",
     ]
     .contains(&kind);

@@ -176,6 +176,7 @@ fn subjects_are_those_agreed() {
         ("run_changed", "A change to your booking"),
         ("second_step_reset", "Your second step was reset"),
         ("still_interested", "Are you still interested?"),
+        ("trial", "This is a test"),
         ("waiting", "You are on the waiting list"),
         ("your_links", "Your booking links"),
     ];

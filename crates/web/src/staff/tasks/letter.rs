@@ -109,7 +109,8 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             | Kind::LogInCode
             | Kind::Invited
             | Kind::NewLogIn
-            | Kind::SecondStepReset,
+            | Kind::SecondStepReset
+            | Kind::Trial,
         )
         | None => Vec::new(),
     };

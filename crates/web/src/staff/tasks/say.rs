@@ -158,7 +158,8 @@ fn instead(kind: Kind, it: &Found) -> Vec<String> {
         | Kind::LogInCode
         | Kind::Invited
         | Kind::NewLogIn
-        | Kind::SecondStepReset => Vec::new(),
+        | Kind::SecondStepReset
+        | Kind::Trial => Vec::new(),
     }
 }
 
