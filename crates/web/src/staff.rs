@@ -35,6 +35,7 @@ use crate::sign_in::numbers::Numbers;
 use crate::sign_in::role::{FACILITATORS, KEEPERS, LEADS, Role, TEAM};
 use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
+use crate::tasks::TaskKind;
 use crate::words;
 use audit::AuditPath;
 use bookings::BookingsPath;
@@ -43,6 +44,11 @@ use members::MembersPath;
 use overview::Overview;
 use runs::RunsPath;
 use tasks::TasksPath;
+
+/// What a task of this kind asks for, in words.
+pub(crate) fn what_is_to_do(kind: Option<TaskKind>) -> &'static str {
+    tasks::what(kind)
+}
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
