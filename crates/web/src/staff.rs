@@ -37,6 +37,7 @@ use crate::sign_in::numbers::Numbers;
 use crate::sign_in::role::{ADMINISTRATORS, FACILITATORS, KEEPERS, LEADS, Role, TEAM};
 use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
+use crate::tasks::TaskKind;
 use crate::words;
 use admin::SettingsPath;
 use audit::AuditPath;
@@ -46,6 +47,11 @@ use members::MembersPath;
 use overview::Overview;
 use runs::RunsPath;
 use tasks::TasksPath;
+
+/// What a task of this kind asks for, in words.
+pub(crate) fn what_is_to_do(kind: Option<TaskKind>) -> &'static str {
+    tasks::what(kind)
+}
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
