@@ -51,15 +51,10 @@ async fn new_times_are_told_asked_about_and_reminded_of() {
         methods == ["REQUEST", "REQUEST"]
     });
     assert_eq!(both.count(), 12);
-    let starts = format!("SELECT starts_at FROM session WHERE run = '{run}' ORDER BY idx");
-    let starts = match site.db().get_database_backend() {
-        sea_orm::DbBackend::Postgres => starts,
-        _ => starts.replace(&format!("'{run}'"), &format!("x'{}'", run.0.simple())),
-    };
-    assert_eq!(
-        site.moments(&starts).await,
-        ["2027-10-26T13:00:00Z", "2027-11-02T14:00:00Z"]
-    );
+    let dates = booking::calendar::run_dates(site.db(), run).await;
+    let days = dates.expect("readable").expect("a run").sessions;
+    let starts: Vec<String> = days.iter().map(|it| it.starts_at.to_string()).collect();
+    assert_eq!(starts, ["2027-10-26T13:00:00Z", "2027-11-02T14:00:00Z"]);
 
     for it in &booked[..8] {
         answer(&site, it, "Keep my place")
