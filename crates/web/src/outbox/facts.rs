@@ -373,9 +373,10 @@ fn reminds_in_time(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'st
     };
     let (today, _) = london::local(facts.now);
     let eve = facts.settings.reminder.last().copied().unwrap_or_default();
-    let last = match kind {
-        Kind::NextWeek => day.date.saturating_sub(time::Duration::days(eve)),
-        _ => day.date,
+    let last = if kind == Kind::NextWeek {
+        day.date.saturating_sub(time::Duration::days(eve))
+    } else {
+        day.date
     };
     if facts.parameters.date != Some(day.date) {
         Err("the dates changed")
