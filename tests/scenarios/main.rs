@@ -20,6 +20,7 @@ mod lost_links;
 mod new_dates;
 mod on_the_disk;
 mod one_person;
+mod people;
 mod power_cut;
 mod register;
 mod relay_away;

@@ -15,6 +15,7 @@ use crate::work::Work;
 
 pub(crate) mod ended;
 pub(crate) mod late_register;
+pub(crate) mod many_records;
 pub(crate) mod missed;
 pub(crate) mod outcome;
 
@@ -39,11 +40,13 @@ pub(crate) enum TaskKind {
     ArrangeNeed,
     /// Two records may be one person.
     PossibleDuplicate,
+    /// Somebody of the team has opened the records of many people: for leads to ask about (T-11).
+    ManyRecords,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::PhoneList,
         Self::PhoneOffer,
         Self::PhoneMailFailed,
@@ -53,6 +56,7 @@ impl TaskKind {
         Self::PossibleDuplicate,
         Self::PhoneMissed,
         Self::AttendanceLate,
+        Self::ManyRecords,
     ];
 
     /// The kind with this word.
@@ -72,6 +76,7 @@ impl TaskKind {
             Self::PreCourseCall => "pre_course_call",
             Self::ArrangeNeed => "arrange_need",
             Self::PossibleDuplicate => "possible_duplicate",
+            Self::ManyRecords => "many_records",
         }
     }
 }
