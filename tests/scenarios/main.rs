@@ -23,6 +23,7 @@ mod missed_a_day;
 mod new_dates;
 mod on_the_disk;
 mod one_person;
+mod people;
 mod power_cut;
 mod register;
 mod relay_away;

@@ -14,6 +14,7 @@ mod members;
 mod on_the_day;
 mod one_person;
 mod overview;
+mod people;
 mod register;
 mod runs;
 mod said;
@@ -45,6 +46,7 @@ use bookings::BookingsPath;
 use mail::MailPath;
 use members::MembersPath;
 use overview::Overview;
+use people::PeoplePath;
 use runs::RunsPath;
 use tasks::TasksPath;
 
@@ -68,6 +70,7 @@ pub(crate) fn routes() -> Routes {
         .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today::show)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(bookings::routes())
+        .and(people::routes())
         .and(tasks::routes())
         .and(mail::routes())
         .and(members::routes())
@@ -91,6 +94,7 @@ const MENU: &[Entry] = &[
     ("Team", TeamPath::PATH, TEAM),
     ("Course dates", RunsPath::PATH, TEAM),
     ("Bookings", BookingsPath::PATH, TEAM),
+    ("People", PeoplePath::PATH, TEAM),
     ("Tasks", TasksPath::PATH, TEAM),
     ("Emails", MailPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
@@ -192,7 +196,7 @@ impl Shell {
 
 async fn team(_: TeamPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let page = TeamPage {
-        overview: Overview::load(&app).await?,
+        overview: Overview::load(&app, &me).await?,
         dates: dates(&app).await?,
         shell: Shell::of(&app, &me, TeamPath::PATH).await?,
     };
@@ -279,6 +283,7 @@ mod tests {
                 "Team",
                 "Course dates",
                 "Bookings",
+                "People",
                 "Tasks",
                 "Emails",
                 "Team members",

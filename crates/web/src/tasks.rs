@@ -15,6 +15,7 @@ use crate::work::Work;
 
 pub(crate) mod ended;
 pub(crate) mod late_register;
+pub(crate) mod many_records;
 pub(crate) mod missed;
 pub(crate) mod outcome;
 pub(crate) mod unanswered;
@@ -42,11 +43,13 @@ pub(crate) enum TaskKind {
     ArrangeNeed,
     /// Two records may be one person.
     PossibleDuplicate,
+    /// Somebody of the team has opened the records of many people: for leads to ask about (T-11).
+    ManyRecords,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::PhoneList,
         Self::PhoneOffer,
         Self::PhoneMailFailed,
@@ -57,6 +60,7 @@ impl TaskKind {
         Self::PhoneMissed,
         Self::AttendanceLate,
         Self::PhoneChange,
+        Self::ManyRecords,
     ];
 
     /// The kind with this word.
@@ -82,6 +86,7 @@ impl TaskKind {
             Self::PreCourseCall => "pre_course_call",
             Self::ArrangeNeed => "arrange_need",
             Self::PossibleDuplicate => "possible_duplicate",
+            Self::ManyRecords => "many_records",
         }
     }
 }

@@ -127,7 +127,8 @@ fn about(kind: TaskKind, it: &Transition) -> Condition {
         | TaskKind::AttendanceLate
         | TaskKind::PhoneMailFailed
         | TaskKind::PreCourseCall
-        | TaskKind::PossibleDuplicate => of_booking,
+        | TaskKind::PossibleDuplicate
+        | TaskKind::ManyRecords => of_booking,
     }
 }
 

@@ -21,6 +21,7 @@ pub(in crate::staff) fn what(kind: Option<TaskKind>) -> &'static str {
         Some(TaskKind::PhoneChange) => "Call, because they did not answer a change",
         Some(TaskKind::ArrangeNeed) => "Arrange what helps them to take part",
         Some(TaskKind::PossibleDuplicate) => "Look at two records of one name",
+        Some(TaskKind::ManyRecords) => "Ask why many records were opened",
         None => "Something else",
     }
 }
@@ -84,6 +85,10 @@ pub(super) fn say(it: &Found) -> Vec<String> {
         Some(TaskKind::PossibleDuplicate) => vec![
             "Another record has the same name and a way to reach them.".to_owned(),
             "Ask whether both bookings are theirs.".to_owned(),
+        ],
+        Some(TaskKind::ManyRecords) => vec![
+            "They opened the records of many people within an hour.".to_owned(),
+            "There may be a good reason, like a day on the phone. Ask them.".to_owned(),
         ],
         None => Vec::new(),
     }
