@@ -19,6 +19,9 @@
 //! | the numbers a team may choose | `settings.rs` |
 //! | who was there, and how a course went for somebody | `attendance.rs` and its folder |
 //! | who runs which dates | `facilitators.rs` |
+//! | how confident people are before and after, and what they say | `evaluation.rs` |
+//! | looking back at a course with a peer | `review.rs` |
+//! | what the team wants to know about a year | `reports.rs` and its folder |
 //! | what must always hold | `verify.rs` |
 
 // An index that is not there would be a panic (T-65). Tests may.
@@ -38,6 +41,7 @@ pub mod deadlines;
 )]
 pub(crate) mod entity;
 mod error;
+pub mod evaluation;
 #[cfg(test)]
 mod examples;
 pub mod facilitators;
@@ -47,6 +51,8 @@ pub mod london;
 pub mod plan;
 pub mod queue;
 mod record;
+pub mod reports;
+pub mod review;
 pub mod search;
 pub mod settings;
 pub mod settle;
