@@ -163,7 +163,9 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved => true,
-        Kind::NewDates
+        // What somebody thinks of a course is theirs alone.
+        Kind::Feedback
+        | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
         | Kind::ConfirmAddress

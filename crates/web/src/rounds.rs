@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use booking::{Asked, Change, allocator, bookings, calendar};
+use booking::{Asked, Change, allocator, bookings, calendar, evaluation};
 use ids::Ts;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -18,6 +18,7 @@ use crate::app::{App, OPERATIONS_KEPT};
 use crate::entity::{draft, link, mark, operation, outbox_mail, team_task};
 use crate::error::Error;
 use crate::mailer::Mailer;
+use crate::nudge;
 use crate::outbox::{Kind, send};
 use crate::sign_in;
 use crate::tasks::{self, TaskKind};
@@ -45,6 +46,7 @@ pub(crate) async fn settle(app: &App) -> Result<(), Error> {
     if seen.is_none_or(|seen| app.now() - seen >= HOUSEKEEPING) {
         keep_house(app, seen).await?;
         tasks::late_register::look(app).await?;
+        nudge::look(app).await?;
     }
     outcome
 }
@@ -145,6 +147,7 @@ async fn keep_house(app: &App, seen: Option<Ts>) -> Result<(), Error> {
             .exec(work.tx())
             .await?;
         sign_in::forget(&work).await?;
+        evaluation::forget_who_answered(work.tx(), now).await?;
         forget_answers(&work, seen).await
     })
     .await?;

@@ -13,6 +13,7 @@ mod on_the_day;
 mod one_person;
 mod overview;
 mod register;
+mod reports;
 mod runs;
 mod said;
 mod tasks;
@@ -41,6 +42,7 @@ use bookings::BookingsPath;
 use mail::MailPath;
 use members::MembersPath;
 use overview::Overview;
+use reports::ReportsPath;
 use runs::RunsPath;
 use tasks::TasksPath;
 
@@ -60,6 +62,7 @@ pub(crate) fn routes() -> Routes {
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(bookings::routes())
         .and(tasks::routes())
+        .and(reports::routes())
         .and(mail::routes())
         .and(members::routes())
         .and(member::routes())
@@ -81,6 +84,7 @@ const MENU: &[Entry] = &[
     ("Course dates", RunsPath::PATH, TEAM),
     ("Bookings", BookingsPath::PATH, TEAM),
     ("Tasks", TasksPath::PATH, TEAM),
+    ("Reports", ReportsPath::PATH, TEAM),
     ("Emails", MailPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
@@ -266,6 +270,7 @@ mod tests {
                 "Course dates",
                 "Bookings",
                 "Tasks",
+                "Reports",
                 "Emails",
                 "Team members",
                 "Audit"

@@ -3,7 +3,7 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 24] = [
+pub(crate) const KINDS: [&str; 25] = [
     "booked",
     "booking_details_changed",
     "cancelled",
@@ -12,6 +12,7 @@ pub(crate) const KINDS: [&str; 24] = [
     "confirm_email",
     "confirm_new_dates",
     "confirm_reminder",
+    "feedback",
     "invited",
     "lapsed",
     "list_closed",
@@ -237,6 +238,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         change_date: booking("/move"),
         changed: booking("/changed"),
         still_interested: booking("/still-interested"),
+        feedback: booking("/feedback"),
         join: booking("/join"),
         find: Some(format!("{HOST}/bookings/find")),
         courses: Some(format!("{HOST}/courses")),

@@ -161,6 +161,7 @@ fn subjects_are_those_agreed() {
         ("confirm_email", "Please confirm your email"),
         ("confirm_new_dates", "Please confirm your email"),
         ("confirm_reminder", "Reminder: please confirm"),
+        ("feedback", "Your feedback, if you wish"),
         ("invited", "You are invited"),
         ("lapsed", "Your booking was not confirmed"),
         ("list_closed", "The waiting list has closed"),

@@ -101,6 +101,7 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
         }
         Some(
             Kind::ConfirmReminder
+            | Kind::Feedback
             | Kind::NewDates
             | Kind::YourLinks
             | Kind::ConfirmNewDates

@@ -150,7 +150,8 @@ fn instead(kind: Kind, it: &Found) -> Vec<String> {
         ],
         Kind::Moved => vec![format!("Their booking is moved. The new dates are {dates}.")],
         Kind::BookingDetailsChanged => vec!["Their details were changed. Tell them so.".to_owned()],
-        Kind::NewDates
+        Kind::Feedback
+        | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
         | Kind::ConfirmAddress
