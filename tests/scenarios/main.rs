@@ -25,6 +25,7 @@ mod power_cut;
 mod register;
 mod relay_away;
 mod reports;
+mod reviews;
 mod sent_twice;
 mod sign_in;
 mod team_bookings;

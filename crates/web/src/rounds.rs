@@ -46,6 +46,7 @@ pub(crate) async fn settle(app: &App) -> Result<(), Error> {
     if seen.is_none_or(|seen| app.now() - seen >= HOUSEKEEPING) {
         keep_house(app, seen).await?;
         tasks::late_register::look(app).await?;
+        tasks::review::look(app).await?;
         nudge::look(app).await?;
     }
     outcome

@@ -17,6 +17,7 @@ pub(crate) mod ended;
 pub(crate) mod late_register;
 pub(crate) mod missed;
 pub(crate) mod outcome;
+pub(crate) mod review;
 
 /// The kinds of tasks (B-91).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +40,15 @@ pub(crate) enum TaskKind {
     ArrangeNeed,
     /// Two records may be one person.
     PossibleDuplicate,
+    /// Dates are over: look back at them with a peer (B-81).
+    RunReview,
+    /// The text of a course was approved too long ago (B-81).
+    VersionReview,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::PhoneList,
         Self::PhoneOffer,
         Self::PhoneMailFailed,
@@ -53,6 +58,8 @@ impl TaskKind {
         Self::PossibleDuplicate,
         Self::PhoneMissed,
         Self::AttendanceLate,
+        Self::RunReview,
+        Self::VersionReview,
     ];
 
     /// The kind with this word.
@@ -72,6 +79,8 @@ impl TaskKind {
             Self::PreCourseCall => "pre_course_call",
             Self::ArrangeNeed => "arrange_need",
             Self::PossibleDuplicate => "possible_duplicate",
+            Self::RunReview => "run_review",
+            Self::VersionReview => "version_review",
         }
     }
 }

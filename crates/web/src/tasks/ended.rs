@@ -60,6 +60,8 @@ fn about(kind: TaskKind, it: &Transition) -> Condition {
         | TaskKind::PhoneOffer
         | TaskKind::PhoneMissed
         | TaskKind::AttendanceLate
+        | TaskKind::RunReview
+        | TaskKind::VersionReview
         | TaskKind::PhoneMailFailed
         | TaskKind::PreCourseCall
         | TaskKind::PossibleDuplicate => of_booking,

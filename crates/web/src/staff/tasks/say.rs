@@ -20,6 +20,8 @@ pub(super) fn what(kind: Option<TaskKind>) -> &'static str {
         Some(TaskKind::PhoneMissed) => "Call, because they were not there",
         Some(TaskKind::ArrangeNeed) => "Arrange what helps them to take part",
         Some(TaskKind::PossibleDuplicate) => "Look at two records of one name",
+        Some(TaskKind::RunReview) => "Look back at these dates together",
+        Some(TaskKind::VersionReview) => "Look through the text of a course",
         None => "Something else",
     }
 }
@@ -78,6 +80,14 @@ pub(super) fn say(it: &Found) -> Vec<String> {
         Some(TaskKind::PossibleDuplicate) => vec![
             "Another record has the same name and a way to reach them.".to_owned(),
             "Ask whether both bookings are theirs.".to_owned(),
+        ],
+        Some(TaskKind::RunReview) => vec![
+            format!("The course on {dates} is over."),
+            "Look back at it with at least one peer: what went well, and what should change?".to_owned(),
+        ],
+        Some(TaskKind::VersionReview) => vec![
+            "The text of this course was approved a long time ago.".to_owned(),
+            "Look through it with a peer. Publish it again if it changes.".to_owned(),
         ],
         None => Vec::new(),
     }
