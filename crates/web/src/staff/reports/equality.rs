@@ -91,7 +91,12 @@ fn finding(tables: &[(&Question, Vec<Answer>)]) -> String {
         let (text, shown) = answers.iter().max_by_key(|it| number(it))?;
         let n = number(&(*text, *shown));
         let alone = answers.iter().filter(|it| number(it) == n).count() == 1;
-        (n > 0 && alone).then(|| format!("“{}” Most people said “{text}”: about {n}.", question.legend))
+        (n > 0 && alone).then(|| {
+            format!(
+                "“{}” The answer given most is “{text}”, by about {n} people.",
+                question.legend
+            )
+        })
     };
     let found = tables.iter().find_map(most);
     found.unwrap_or_else(|| "So few people answered that most numbers are hidden.".to_owned())
