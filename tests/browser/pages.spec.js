@@ -11,7 +11,7 @@ const few = `${course}/16-june-2027`
 const full = `${course}/8-june-2027`
 const soon = `${course}/8-july-2027`
 const cancelled = `${course}/1-june-2027`
-const finished = `${course}/27-april-2027`
+const finished = `${course}/20-april-2027`
 
 async function look(page, path, name) {
   await page.goto(path)

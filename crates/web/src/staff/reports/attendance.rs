@@ -24,6 +24,7 @@ pub(super) fn report(it: &Attendance) -> Report {
                 "No course that began in this year is over and has a complete register.".to_owned(),
             ],
             notes,
+            file: file(it),
             ..Report::default()
         };
     }

@@ -14,14 +14,15 @@ pub(super) fn report(it: &Bookings) -> Report {
         return Report {
             finding: vec!["No place was booked in this year.".to_owned()],
             notes,
+            file: file(it),
             ..Report::default()
         };
     }
     let all = it.all;
     let cancelled = match all.cancelled {
-        0 => "Nobody cancelled.".to_owned(),
-        1 => format!("1 person cancelled, {}.", late(all.late)),
-        n => format!("{n} people cancelled, {} of them late.", all.late),
+        0 => "Nobody cancelled their place.".to_owned(),
+        1 => format!("1 person cancelled their place, {}.", late(all.late)),
+        n => format!("{n} people cancelled their place, {} of them late.", all.late),
     };
     Report {
         time: span(&it.months),

@@ -14,6 +14,9 @@ use crate::entity::equality_counter;
 use crate::error::Error;
 use crate::public::equality::{QUESTIONS, Question};
 
+/// The columns of the file.
+const COLUMNS: [&str; 3] = ["Question", "Answer", "Number"];
+
 /// How often an answer to a question was given in a year.
 pub(super) type Counts = BTreeMap<(String, String), i64>;
 
@@ -37,6 +40,7 @@ pub(super) fn report(settings: &Settings, counts: &Counts) -> Report {
         return Report {
             finding: vec!["Nobody answered these questions in this year.".to_owned()],
             notes,
+            file: File::new(&COLUMNS, Vec::new()),
             ..Report::default()
         };
     }
@@ -51,7 +55,7 @@ pub(super) fn report(settings: &Settings, counts: &Counts) -> Report {
     });
     Report {
         finding: vec![finding(&tables)],
-        file: File::new(&["Question", "Answer", "Number"], file.collect()),
+        file: File::new(&COLUMNS, file.collect()),
         blocks: tables
             .iter()
             .map(|(question, answers)| block(settings, question, answers))

@@ -25,6 +25,7 @@ pub(super) fn report(settings: &Settings, it: &Results) -> Report {
                 "There are not yet {least} answers that can be shown for this year."
             )],
             notes,
+            file: file(&it.asked),
             ..Report::default()
         };
     }

@@ -9,6 +9,7 @@ pub(super) fn report(it: &Waiting) -> Report {
     if it.months.is_empty() {
         return Report {
             finding: vec!["Nobody joined a waiting list in this year.".to_owned()],
+            file: file(it),
             ..Report::default()
         };
     }
