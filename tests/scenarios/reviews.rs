@@ -29,6 +29,7 @@ async fn due(site: &TestApp, kind: &str) -> String {
 async fn dates_that_are_over_are_looked_back_at_with_a_peer() {
     let site = TestApp::start().await;
     let run = site.run_with_places(12).await;
+    site.run_with_places(12).await;
     site.book(run, "Sam Sorrel", "sam@example.com").await;
     let team = site.member(Role::Coordinator, "team@example.org").await.browser;
     let early = team.visit(&format!("/team/runs/{run}/review")).await;

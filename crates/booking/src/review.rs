@@ -15,7 +15,9 @@ use time::{Date, Duration};
 use crate::allocator::Fresh;
 use crate::calendar::{self, Meeting, RunDates};
 use crate::deadlines::{WorkingDays, within_working_days};
-use crate::entity::{course, course_review as row, course_version as v, run as r, session as s};
+use crate::entity::{
+    booking as b, course, course_review as row, course_version as v, run as r, session as s,
+};
 use crate::error::Error;
 use crate::london;
 use crate::settings::Settings;
@@ -127,7 +129,7 @@ pub async fn of_run(db: &impl ConnectionTrait, run: RunId) -> Result<Vec<Review>
 /// How far back runs are looked at: further than any number of working days that a team may choose.
 const LOOKED_AT: Duration = Duration::days(120);
 
-/// The runs that are over and not looked back at yet, with the day by which that is due.
+/// The runs that are over, took place and are not looked back at yet, with the moment by which that is due.
 pub async fn runs_due(db: &impl ConnectionTrait, now: Ts) -> Result<Vec<(RunDates, Ts)>, Error> {
     let (settings, days) = calendar::rules(db).await?;
     let ended = s::Entity::find()
@@ -135,10 +137,16 @@ pub async fn runs_due(db: &impl ConnectionTrait, now: Ts) -> Result<Vec<(RunDate
         .column(s::Column::Run)
         .filter(s::Column::EndsAt.between(now - LOOKED_AT, now));
     let reviewed = row::Entity::find().select_only().column(row::Column::Run);
+    // Where nobody had a place, there is nothing to look back at.
+    let booked = b::Entity::find()
+        .select_only()
+        .column(b::Column::Run)
+        .filter(b::Column::State.eq("booked"));
     let rows = r::Entity::find()
         .filter(r::Column::State.eq("published"))
         .filter(r::Column::Id.in_subquery(ended.into_query()))
         .filter(r::Column::Id.in_subquery(reviewed.into_query()).not())
+        .filter(r::Column::Id.in_subquery(booked.into_query()))
         .all(db)
         .await?;
     let dated = calendar::dated(db, rows).await?;
