@@ -456,7 +456,7 @@ mod tests {
         ];
         let added = |order: [usize; 3]| {
             let one_by_one = order.into_iter().map(|at| &all[at]);
-            one_by_one.fold(Tally::default(), |sums, it| sums.with(it))
+            one_by_one.fold(Tally::default(), Tally::with)
         };
         let sums = added([0, 1, 2]);
         for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {

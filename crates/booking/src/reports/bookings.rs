@@ -118,12 +118,17 @@ pub async fn made(db: &impl ConnectionTrait, scope: &Scope) -> Result<Vec<Made>,
         let start = named(&runs, record.run).and_then(|it| it.sessions.first());
         let is_late = |at: Ts| start.is_some_and(|it| !in_time(&settings, &days, at, it.starts_at));
         let end = match record.state {
-            State::Cancelled { by: By::Person } => End::Cancelled {
-                late: cancelled.is_some_and(is_late),
-            },
-            State::Cancelled { .. } => End::CancelledByUs,
+            State::Unconfirmed { .. } | State::Booked | State::Moved { .. } => End::Kept,
+            State::Cancelled {
+                by: By::Team | By::RunCancelled,
+            } => End::CancelledByUs,
             State::Lapsed => End::Lapsed,
-            _ => End::Kept,
+            // Whoever is in the queue after they had a place has given it up before.
+            State::Cancelled { by: By::Person } | State::Waiting | State::Offered { .. } | State::Closed => {
+                End::Cancelled {
+                    late: cancelled.is_some_and(is_late),
+                }
+            }
         };
         found.push(Made {
             on: london::local(placed).0,

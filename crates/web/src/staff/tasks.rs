@@ -113,7 +113,7 @@ impl Found {
                 found.person = people::find(db, PersonId(about)).await?;
             }
             Some(TaskKind::VersionReview) => {
-                found.course = review::title_of(db, CourseVersionId(about)).await?
+                found.course = review::title_of(db, CourseVersionId(about)).await?;
             }
             Some(TaskKind::ArrangeNeed) => {
                 found.need = access_need::Entity::find_by_id(about).one(db).await?;

@@ -119,7 +119,13 @@ fn elsewhere(held: &Held) -> Option<&'static str> {
     match held.record.state {
         State::Booked if held.person.is_proven() => None,
         State::Booked => Some("/confirm"),
-        _ => Some(""),
+        State::Unconfirmed { .. }
+        | State::Waiting
+        | State::Offered { .. }
+        | State::Cancelled { .. }
+        | State::Moved { .. }
+        | State::Lapsed
+        | State::Closed => Some(""),
     }
 }
 
@@ -342,7 +348,7 @@ impl FeedbackPage {
     fn of(held: &Held, stage: Stage, outcomes: &[Outcome]) -> Self {
         let form = match stage {
             Stage::Open(phase) => Form::of(phase, outcomes),
-            _ => Form::default(),
+            Stage::Thanks(_) | Stage::NotYet(_) | Stage::Over => Form::default(),
         };
         Self {
             heading: stage.heading(),

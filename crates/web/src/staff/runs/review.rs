@@ -124,7 +124,7 @@ impl Form {
         }
         let peers = number(&mut self.peers, "Enter how many peers took part, like 1");
         if self.others.value.is_empty() {
-            self.others.value = "0".to_owned();
+            self.others = Answer::new("0");
         }
         let others = number(&mut self.others, "Enter how many others took part, like 2");
         for (answer, missing) in [
