@@ -68,11 +68,10 @@ async fn mark(site: &TestApp, booking: BookingId, session: &str, code: &str, min
 /// Every table with the number of its rows.
 async fn rows(site: &TestApp) -> BTreeMap<String, i64> {
     let backend = site.db().get_database_backend();
-    let names = match backend {
-        sea_orm::DbBackend::Sqlite => {
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-        }
-        _ => "SELECT CAST(tablename AS text) AS name FROM pg_tables WHERE schemaname = 'public'",
+    let names = if backend == sea_orm::DbBackend::Sqlite {
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+    } else {
+        "SELECT CAST(tablename AS text) AS name FROM pg_tables WHERE schemaname = 'public'"
     };
     let names = site
         .db()
