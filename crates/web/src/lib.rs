@@ -15,6 +15,7 @@ mod calls;
 pub mod cli;
 mod clock;
 mod config;
+mod csv;
 pub mod database;
 mod disk;
 #[expect(
@@ -30,7 +31,9 @@ mod kept;
 mod limits;
 mod links;
 mod mailer;
+mod needs;
 mod notify;
+mod nudge;
 mod outbox;
 #[cfg(any(test, fuzzing))]
 pub mod outside_bytes;
@@ -46,6 +49,7 @@ mod routes;
 mod same_origin;
 mod secrets;
 mod serve;
+mod settings;
 mod sign_in;
 mod site;
 mod staff;

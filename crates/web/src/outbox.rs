@@ -13,6 +13,7 @@ pub(crate) mod resend;
 pub(crate) mod send;
 #[cfg(test)]
 mod smtp_test;
+pub(crate) mod trial;
 pub(crate) mod wrap;
 
 use ids::{MailId, Ts};
@@ -65,6 +66,8 @@ pub(crate) enum Kind {
     Moved,
     /// M17
     Missed,
+    /// M19
+    Feedback,
     /// M20
     NewDates,
     /// M21
@@ -85,6 +88,8 @@ pub(crate) enum Kind {
     NewLogIn,
     /// T-15
     SecondStepReset,
+    /// A test of somebody of the team to themselves.
+    Trial,
     /// T-10
     AccessChanged,
     /// F01
@@ -103,7 +108,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 35] = [
+    pub(crate) const ALL: [Self; 37] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -122,6 +127,7 @@ impl Kind {
         Self::CancelledByTeam,
         Self::Moved,
         Self::Missed,
+        Self::Feedback,
         Self::NewDates,
         Self::YourLinks,
         Self::ConfirmNewDates,
@@ -132,6 +138,7 @@ impl Kind {
         Self::Invited,
         Self::NewLogIn,
         Self::SecondStepReset,
+        Self::Trial,
         Self::AccessChanged,
         Self::Facilitation,
         Self::RegisterSoon,
@@ -162,6 +169,7 @@ impl Kind {
             Self::CancelledByTeam => "cancelled_by_team",
             Self::Moved => "moved",
             Self::Missed => "missed",
+            Self::Feedback => "feedback",
             Self::NewDates => "new_dates",
             Self::YourLinks => "your_links",
             Self::ConfirmNewDates => "confirm_new_dates",
@@ -172,6 +180,7 @@ impl Kind {
             Self::Invited => "invited",
             Self::NewLogIn => "new_log_in",
             Self::SecondStepReset => "second_step_reset",
+            Self::Trial => "trial",
             Self::AccessChanged => "access_changed",
             Self::Facilitation => "facilitation",
             Self::RegisterSoon => "register_soon",

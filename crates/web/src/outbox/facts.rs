@@ -3,6 +3,7 @@
 use booking::bookings::HistoryLine;
 use booking::calendar::{Before, Meeting, RunDates};
 use booking::deadlines::{WorkingDays, interest_over_since};
+use booking::evaluation::{self, Asking, Phase};
 use booking::queue::{Band, band};
 use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar, london};
 use ids::{BookingId, RunId, SessionId, Ts};
@@ -14,6 +15,7 @@ use serde_json::Value;
 use time::Date;
 
 use super::Kind;
+use super::trial::{self, Trial};
 use crate::entity::{access_need, calendar_entry, draft, interest_registration, outbox_mail, person};
 use crate::error::Error;
 use crate::links::{self, Purpose};
@@ -109,6 +111,8 @@ pub(crate) enum Subject {
     Interest(Box<OfInterest>),
     /// Somebody's account, or a way into it.
     Account(Box<sign_in::mail::About>),
+    /// A test of somebody of the team.
+    Trial(Trial),
     /// Work of the team.
     Team(Box<OfTeam>),
     /// What the mail was about is not there any more.
@@ -148,6 +152,8 @@ pub(crate) struct OfBooking {
     pub(crate) new_address: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
+    /// M19: nothing is left to ask, because the person answered or the days for it are over.
+    pub(crate) has_answered: bool,
     /// M04, M14, M15: how it ended, where that reads differently.
     pub(crate) ended: &'static str,
     /// M05, M16: where in the queue.
@@ -229,6 +235,8 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
             };
             sign_in::mail::still_true(it, facts.now)
         }
+        Kind::Trial if matches!(facts.subject, Subject::Trial(_)) => Ok(()),
+        Kind::Trial => Err("whoever asked for it is gone"),
         Kind::Facilitation
         | Kind::RegisterSoon
         | Kind::RegisterLate
@@ -265,6 +273,7 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         | Kind::CancelledByTeam
         | Kind::Moved
         | Kind::Missed
+        | Kind::Feedback
         | Kind::BookingDetailsChanged => {
             let Subject::Booking(it) = &facts.subject else {
                 return Err("the booking is gone");
@@ -340,6 +349,8 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         Kind::RunCancelled => is(state == State::Cancelled { by: By::RunCancelled }),
         Kind::Cancelled => is(state == State::Cancelled { by: By::Person }),
         Kind::CancelledByTeam => is(state == State::Cancelled { by: By::Team }),
+        Kind::Feedback if it.has_answered => Err("the feedback is given or over"),
+        Kind::Feedback => is(state == State::Booked),
         Kind::BookingDetailsChanged => Ok(()),
         Kind::NewDates
         | Kind::YourLinks
@@ -349,6 +360,7 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         | Kind::Invited
         | Kind::NewLogIn
         | Kind::SecondStepReset
+        | Kind::Trial
         | Kind::AccessChanged
         | Kind::Facilitation
         | Kind::RegisterSoon
@@ -410,6 +422,7 @@ pub(crate) async fn load(
                 None => Subject::Gone,
             }
         }
+        Kind::Trial => trial::load(db, row).await?.map_or(Subject::Gone, Subject::Trial),
         Kind::Facilitation
         | Kind::RegisterSoon
         | Kind::RegisterLate
@@ -438,6 +451,7 @@ pub(crate) async fn load(
         | Kind::CancelledByTeam
         | Kind::Moved
         | Kind::Missed
+        | Kind::Feedback
         | Kind::BookingDetailsChanged => of_booking(db, secrets, now, kind, row, &parameters).await?,
     };
     Ok(Facts {
@@ -572,6 +586,7 @@ async fn of_booking(
             None
         },
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
+        has_answered: kind == Kind::Feedback && has_answered(db, now, &record).await?,
         ended: ended(&history, since),
         band: if in_queue {
             band_of(db, &record).await?
@@ -663,6 +678,19 @@ async fn has_live_booking(
         .any(|it| it.run == than.run && it.id != than.id && it.state.is_live()))
 }
 
+/// Whether there is no feedback to ask for (B-80).
+async fn has_answered(db: &impl ConnectionTrait, now: Ts, record: &BookingRecord) -> Result<bool, Error> {
+    let (settings, _) = calendar::rules(db).await?;
+    let run = calendar::run_dates(db, record.run)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let asking = evaluation::asking(&settings, now, &run.sessions);
+    if !matches!(asking, Asking::Open(Phase::After, _)) {
+        return Ok(true);
+    }
+    Ok(evaluation::has_answered(db, record.id, Phase::After).await?)
+}
+
 async fn band_of(db: &impl ConnectionTrait, record: &BookingRecord) -> Result<Option<Band>, Error> {
     let snapshot = allocator::snapshot(db, record.run).await?;
     Ok(snapshot.and_then(|it| it.booking(record.id).map(|entry| band(&it, entry))))
@@ -691,6 +719,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         // The entries lead to our joining page, which shows the new link.
         | Kind::NewJoiningLink
         | Kind::Missed
+        | Kind::Feedback
         | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
@@ -699,6 +728,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::Invited
         | Kind::NewLogIn
         | Kind::SecondStepReset
+        | Kind::Trial
         | Kind::AccessChanged
         | Kind::Facilitation
         | Kind::RegisterSoon
@@ -877,6 +907,7 @@ pub(crate) mod tests {
             offer: None,
             new_address: None,
             booked_there: false,
+            has_answered: false,
             ended: "",
             band: None,
             old: None,
@@ -927,6 +958,7 @@ pub(crate) mod tests {
             Kind::Invited,
             Kind::NewLogIn,
             Kind::SecondStepReset,
+            Kind::Trial,
             Kind::AccessChanged,
             Kind::Facilitation,
             Kind::RegisterSoon,
@@ -1009,6 +1041,14 @@ pub(crate) mod tests {
             still_true(Kind::ConfirmEmail, &late),
             Ok(()),
             "nothing ends before the person could know"
+        );
+        let answered = about(OfBooking {
+            has_answered: true,
+            ..of_booking(State::Booked)
+        });
+        assert_eq!(
+            still_true(Kind::Feedback, &answered),
+            Err("the feedback is given or over")
         );
         let mut paused = of_booking(State::Waiting);
         paused.record.paused = true;

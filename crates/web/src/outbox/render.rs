@@ -56,6 +56,10 @@ pub(crate) fn letter(base_url: &str, kind: Kind, facts: &Facts) -> Letter {
             letter.links.new_dates_stop = link;
         }
         Subject::Account(it) => about_account(&mut letter, &pages, it),
+        Subject::Trial(it) => {
+            letter.name = Some(it.name.clone());
+            letter.links.log_in = Some(pages.at("/login"));
+        }
         Subject::Team(it) => team_mail::words::fill(&mut letter, &|path| pages.at(path), it),
         Subject::Gone => {}
     }
@@ -196,6 +200,7 @@ fn booking_links(pages: &Pages<'_>, token: &str, it: &OfBooking, links: Links) -
         change_date: page("/move"),
         changed: page("/changed"),
         still_interested: page("/still-interested"),
+        feedback: page("/feedback"),
         join: page("/join").filter(|_| online),
         ..links
     }

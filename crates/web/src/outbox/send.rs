@@ -329,6 +329,7 @@ fn moved_on(kind: Kind, facts: &Facts) -> Option<Option<String>> {
         | Subject::Draft(..)
         | Subject::Interest(_)
         | Subject::Account(_)
+        | Subject::Trial(_)
         | Subject::Team(_)
         | Subject::Gone => None,
     }

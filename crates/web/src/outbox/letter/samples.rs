@@ -3,7 +3,7 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 35] = [
+pub(crate) const KINDS: [&str; 37] = [
     "access_changed",
     "booked",
     "booking_details_changed",
@@ -15,6 +15,7 @@ pub(crate) const KINDS: [&str; 35] = [
     "confirm_new_dates",
     "confirm_reminder",
     "facilitation",
+    "feedback",
     "invited",
     "lapsed",
     "list_closed",
@@ -37,6 +38,7 @@ pub(crate) const KINDS: [&str; 35] = [
     "still_interested",
     "todays_list",
     "tomorrow",
+    "trial",
     "waiting",
     "your_links",
 ];
@@ -97,7 +99,7 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             ..unproven(base.clone())
         }],
         "new_dates" => vec![base.clone()],
-        "new_log_in" | "second_step_reset" => vec![Letter {
+        "new_log_in" | "second_step_reset" | "trial" => vec![Letter {
             course: None,
             ..base.clone()
         }],
@@ -324,6 +326,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         "new_log_in",
         "resume_draft",
         "second_step_reset",
+        "trial",
         "your_links",
         "access_changed",
     ]
@@ -337,6 +340,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         change_date: booking("/move"),
         changed: booking("/changed"),
         still_interested: booking("/still-interested"),
+        feedback: booking("/feedback"),
         join: booking("/join"),
         find: Some(format!("{HOST}/bookings/find")),
         courses: Some(format!("{HOST}/courses")),

@@ -164,6 +164,7 @@ fn subjects_are_those_agreed() {
         ("confirm_new_dates", "Please confirm your email"),
         ("confirm_reminder", "Reminder: please confirm"),
         ("facilitation", "Your facilitation dates"),
+        ("feedback", "Your feedback, if you wish"),
         ("invited", "You are invited"),
         ("lapsed", "Your booking was not confirmed"),
         ("list_closed", "The waiting list has closed"),
@@ -190,6 +191,7 @@ fn subjects_are_those_agreed() {
         ("todays_list", "Today's list"),
         ("tomorrow", "Your booking for Tuesday 26 January"),
         ("tomorrow", "Your booking tomorrow"),
+        ("trial", "This is a test"),
         ("waiting", "You are on the waiting list"),
         ("your_links", "Your booking links"),
     ];

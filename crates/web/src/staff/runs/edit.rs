@@ -13,6 +13,7 @@ use ids::{PersonId, RunId};
 use serde::{Deserialize, Serialize};
 
 use super::add::PlanPage;
+use super::done::Done;
 use super::form::{Form, Planned};
 use super::one::names;
 use super::trainers::{self, Trainer};
@@ -95,7 +96,7 @@ struct Sent {
 }
 
 /// What became of it.
-enum Done {
+enum After {
     At(String),
     /// Somebody else was here meanwhile.
     Changed(Box<Plan>),
@@ -132,12 +133,12 @@ pub(super) async fn save(
         .change(|work| async move { Box::pin(save_once(&work, id, planned, sent, by)).await })
         .await;
     match done {
-        Ok(Done::At(path)) => Ok(Redirect::to(&path).into_response()),
-        Ok(Done::Changed(now)) => {
+        Ok(After::At(path)) => Ok(Redirect::to(&path).into_response()),
+        Ok(After::Changed(now)) => {
             let page = AgainPage::changed(&app, &me, &form, &now).await?;
             app.page_with(StatusCode::CONFLICT, &page).await
         }
-        Ok(Done::Asks(people)) => {
+        Ok(After::Asks(people)) => {
             let page = AgainPage::asks(&app, &me, &form, (id, &sent.version), people).await?;
             app.page(&page).await
         }
@@ -158,27 +159,29 @@ async fn save_once(
     planned: &Planned,
     sent: &Sent,
     me: &SignedIn,
-) -> Result<Done, Error> {
+) -> Result<After, Error> {
     let (op, content) = (sent.op.as_deref(), sent.content.as_str());
     let plan = plan::locked(work.tx(), id).await?.ok_or(Error::NotFound)?;
     // A second press of a form that was dealt with met its own change, not somebody else's.
     if !work.is_done(op, content).await? {
         if Form::of(&plan).version() != sent.version || plan.state == RunState::Cancelled {
-            return Ok(Done::Changed(Box::new(plan)));
+            return Ok(After::Changed(Box::new(plan)));
         }
         let snapshot = allocator::snapshot(work.tx(), id).await?.ok_or(Error::NotFound)?;
         let offered =
             plan::would_be_offered(&snapshot, &changes(&plan, planned), &planned.sessions, work.now());
         let asks_above = usize::try_from(snapshot.settings.offers_ask_above).unwrap_or(0);
         if offered.len() > asks_above && offered.len() > sent.agreed {
-            return Ok(Done::Asks(offered));
+            return Ok(After::Asks(offered));
         }
     }
     let act = async {
         write(work, &plan, planned, me).await?;
-        Ok(OnePath::of(id).to_string())
+        let is_told = plan.state == RunState::Published && has_moved(&plan, planned);
+        let done = if is_told { Done::Moved } else { Done::Saved };
+        Ok(done.at(&OnePath::of(id)))
     };
-    Ok(Done::At(work.once(op, content, act).await?))
+    Ok(After::At(work.once(op, content, act).await?))
 }
 
 /// Whether people must be told (B-50): of days, times, how people meet and where.

@@ -9,6 +9,7 @@ use booking::snapshot::RunState;
 use ids::{PersonId, RunId};
 use serde::{Deserialize, Serialize};
 
+use super::done::Done;
 use super::one::About;
 use super::{OnePath, RunsPath, Shell, named, refused_dates, said};
 use crate::app::App;
@@ -105,7 +106,7 @@ pub(super) async fn answer(
         .change(|work| async move {
             let act = async {
                 publish(&work, id, vouched, by).await?;
-                Ok(OnePath::of(id).to_string())
+                Ok(Done::Published.at(&OnePath::of(id)))
             };
             work.once(op, content, act).await
         })
