@@ -124,7 +124,8 @@ pub(crate) fn compact(date: Date) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::office::{JUNE, Office};
+    use crate::outbox::office::{JULY, JUNE, Office};
+    use sea_orm::ConnectionTrait;
     use time::macros::datetime;
 
     /// Between two looks, a minute apart, a reminder's time passes: whoever got the place after that time is
@@ -155,6 +156,29 @@ mod tests {
 
     fn confirm(booking: BookingId) -> booking::Asked {
         booking::Asked::by_person(booking::Change::Confirm(booking, None))
+    }
+
+    /// B-70: whoever catches up holds a place on a day of other dates, and is reminded of that day alone.
+    #[tokio::test]
+    async fn whoever_catches_up_is_reminded_of_that_day() {
+        let office = Office::open().await;
+        let (june, _) = (office.run(12, JUNE).await, office.run(12, JULY).await);
+        office.booked(june, "Sam Taylor", "sam@example.com").await;
+        let place = "INSERT INTO place (id, session, seat_no, booking, since_rev) \
+                     SELECT x'00000000000000000000000000000009', s.id, 1, b.id, 1 FROM session s, booking b \
+                     WHERE s.idx = 2 AND s.starts_at > '2027-07-01T00:00:00Z'";
+        office.app.writer.execute_unprepared(place).await.unwrap();
+        let eve = Ts::new(datetime!(2027-07-12 09:00 UTC));
+        office.wait(eve - office.app.now());
+        look(&office.app, eve - time::Duration::minutes(1)).await.unwrap();
+        office.taken();
+        crate::outbox::send::send_due(&office.app, &office.mailer)
+            .await
+            .unwrap();
+        let sent = office.taken();
+        let text = sent.last().unwrap().read().text;
+        assert!(text.contains("Tuesday 13 July 2027"), "{text}");
+        assert!(!text.contains("6 July"), "{text}");
     }
 
     /// The date ends the occasion, and no hyphen is in it: what stands before the last one is the kind of mail.
