@@ -215,14 +215,23 @@ impl App {
         about: About,
         whose: Option<PersonId>,
     ) -> Result<(), Error> {
-        let about = &about;
+        let looks = whats.iter().map(|what| (*what, about.clone(), whose));
+        self.note_all_looks(who, &looks.collect::<Vec<_>>()).await
+    }
+
+    /// The same for what several people wrote: what, in which record, and whose it is.
+    pub(crate) async fn note_all_looks(
+        &self,
+        who: PersonId,
+        looks: &[(&'static str, About, Option<PersonId>)],
+    ) -> Result<(), Error> {
         self.change(|work| async move {
-            for what in whats {
+            for (what, about, whose) in looks {
                 work.note(Act {
                     doer: Doer::Member(who),
                     what,
                     about: about.clone(),
-                    whose,
+                    whose: *whose,
                     reason: None,
                 });
             }
@@ -267,6 +276,21 @@ pub(crate) async fn looks(db: &impl ConnectionTrait, whose: PersonId, most: u64)
         .into_iter()
         .map(|(at, who, act)| Look { at, who, act })
         .collect())
+}
+
+/// When this was last done to a record, and by whom of the team or of the people.
+pub(crate) async fn newest_of(
+    db: &impl ConnectionTrait,
+    act: &str,
+    about: &str,
+) -> Result<Option<(Ts, Option<PersonId>)>, Error> {
+    let rows = audit::Entity::find()
+        .select_only()
+        .columns([audit::Column::At, audit::Column::Who])
+        .filter(audit::Column::Act.eq(act))
+        .filter(audit::Column::About.eq(about))
+        .order_by_desc(audit::Column::N);
+    Ok(rows.limit(1).into_tuple().one(db).await?)
 }
 
 /// How many acts there are.

@@ -1,10 +1,12 @@
 //! Pages of the team: the frame around them, and where people begin.
 
+mod admin;
 mod audit;
 mod bookings;
 mod channel;
 mod day;
 mod invite;
+mod let_in;
 mod lists;
 mod mail;
 mod member;
@@ -32,10 +34,12 @@ use crate::public::courses::RunPath;
 use crate::routes::{Routes, Who};
 use crate::sign_in::log_out::LogOutPath;
 use crate::sign_in::numbers::Numbers;
-use crate::sign_in::role::{FACILITATORS, KEEPERS, LEADS, Role, TEAM};
+use crate::sign_in::role::{ADMINISTRATORS, FACILITATORS, KEEPERS, LEADS, Role, TEAM};
 use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
+use crate::tasks::TaskKind;
 use crate::words;
+use admin::SettingsPath;
 use audit::AuditPath;
 use bookings::BookingsPath;
 use mail::MailPath;
@@ -43,6 +47,11 @@ use members::MembersPath;
 use overview::Overview;
 use runs::RunsPath;
 use tasks::TasksPath;
+
+/// What a task of this kind asks for, in words.
+pub(crate) fn what_is_to_do(kind: Option<TaskKind>) -> &'static str {
+    tasks::what(kind)
+}
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -65,10 +74,12 @@ pub(crate) fn routes() -> Routes {
         .and(member::routes())
         .and(invite::routes())
         .and(audit::routes())
+        .and(admin::routes())
         .and(runs::routes())
         .and(day::routes())
         .and(register::routes())
         .and(one_person::routes())
+        .and(let_in::routes())
 }
 
 /// One page of the menu, and who may open it.
@@ -84,6 +95,9 @@ const MENU: &[Entry] = &[
     ("Emails", MailPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
+    ("Settings", SettingsPath::PATH, ADMINISTRATORS),
+    ("Mail", admin::MailPath::PATH, ADMINISTRATORS),
+    ("Acts", admin::AuditPath::PATH, ADMINISTRATORS),
 ];
 /// Where people begin: the first of these that they may open.
 const STARTS: [(&str, &[Role]); 3] = [

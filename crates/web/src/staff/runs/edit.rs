@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::routing::TypedPath;
 use booking::calendar;
-use booking::plan::{self, Particulars, Plan};
+use booking::plan::{self, Facilitator, Particulars, Plan};
 use booking::snapshot::RunState;
 use booking::{Change, allocator};
 use ids::{PersonId, RunId};
@@ -22,9 +22,11 @@ use crate::app::App;
 use crate::audit::Act;
 use crate::error::Error;
 use crate::forms::Fields;
+use crate::notify;
 use crate::pages::Page;
 use crate::public::questions::ticked;
 use crate::sign_in::SignedIn;
+use crate::team_mail;
 use crate::work::Work;
 
 /// `/team/runs/{run}/edit`
@@ -223,9 +225,27 @@ async fn write(work: &Work, plan: &Plan, planned: &Planned, me: &SignedIn) -> Re
     for change in changes(plan, planned) {
         work.allocate(id, asked_by(me, change, None)).await?;
     }
+    if plan.state == RunState::Published {
+        team_mail::tell_who_changed(work, id, teach_newly_or_no_longer(plan, planned)).await?;
+    }
+    if plan.state == RunState::Published && planned.join_url != plan.dates.join_url {
+        notify::tell_of_new_link(work, id).await?;
+    }
     work.note(Act::by_member(me.person, "plan_changed", "run", id.0));
     tracing::info!(event = "run_changed", run = %id, by = %me.person.0);
     Ok(())
+}
+
+/// Who hears that they teach these dates from now on, or no longer (F01). Where the dates change too, whoever
+/// teaches them hears of that.
+fn teach_newly_or_no_longer(plan: &Plan, planned: &Planned) -> Vec<PersonId> {
+    let (old, new) = (&plan.facilitators, &planned.facilitators);
+    let is_in = |all: &[Facilitator], person| all.iter().any(|it| it.person == person);
+    let gone = old.iter().filter(|it| !is_in(new, it.person));
+    let newly = new
+        .iter()
+        .filter(|it| !is_in(old, it.person) && !has_moved(plan, planned));
+    gone.chain(newly).map(|it| it.person).collect()
 }
 
 /// A field that two people filled in differently.

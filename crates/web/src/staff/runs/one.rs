@@ -25,6 +25,7 @@ use super::{OnePath, RunsPath, Shell, named, said};
 use crate::app::App;
 use crate::entity::person;
 use crate::error::Error;
+use crate::needs;
 use crate::pages::Page;
 use crate::people::Person;
 use crate::public::courses::RunPath;
@@ -50,6 +51,8 @@ pub(super) struct About {
     pub plan: Plan,
     told: Option<booking::Availability>,
     pub numbers: Numbers,
+    /// How many things that help people are still to be arranged (B-88).
+    to_arrange: usize,
     pub names: BTreeMap<PersonId, String>,
     pub missing: Vec<DatesRefused>,
     pub warnings: Vec<String>,
@@ -69,6 +72,7 @@ impl About {
         Ok(Self {
             told: (plan.state != RunState::Draft).then(|| snapshot.availability(app.now())),
             numbers: numbers.remove(&id).unwrap_or_default(),
+            to_arrange: needs::open_of_run(db, id).await?.len(),
             warnings: warnings(app, &plan, &names).await?,
             names,
             missing,
@@ -87,6 +91,7 @@ impl About {
             plan,
             told: None,
             numbers: Numbers::default(),
+            to_arrange: 0,
             names: names.map(|(id, name)| (id, name.to_owned())).into(),
             missing,
             warnings: Vec::new(),
@@ -260,6 +265,7 @@ fn rows(about: &About) -> Vec<Row> {
         row("Facilitators", teach),
         row("Places", places(plan, numbers)),
         row("Waiting list", waiting(plan, numbers)),
+        row("What helps people", [to_arrange(about.to_arrange)]),
         row(
             "Booking",
             [
@@ -272,6 +278,14 @@ fn rows(about: &About) -> Vec<Row> {
         rows.insert(0, row("Name", [plan.dates.label.clone()]));
     }
     rows
+}
+
+fn to_arrange(open: usize) -> String {
+    match open {
+        0 => "Nothing is left to arrange".to_owned(),
+        1 => "1 thing is still to be arranged".to_owned(),
+        more => format!("{more} things are still to be arranged"),
+    }
 }
 
 fn places(plan: &Plan, numbers: Numbers) -> Vec<String> {
@@ -340,6 +354,7 @@ impl Page for OnePage {
         few.plan.offers_paused = true;
         few.plan.facilitators[1].is_confirmed = false;
         few.numbers.unconfirmed = 2;
+        few.to_arrange = 2;
         let [draft, mut few, cancelled] =
             [draft, few, cancelled].map(|it| Self::of(&it, sample::now(), Shell::sample()));
         few.done = Done::Moved.words();

@@ -21,6 +21,7 @@ use crate::public::new_dates;
 use crate::public::questions::ticked;
 use crate::sign_in::SignedIn;
 use crate::sign_in::role::Role;
+use crate::team_mail;
 use crate::work::Work;
 
 /// `/team/runs/{run}/publish`
@@ -128,6 +129,7 @@ async fn publish(work: &Work, id: RunId, vouched: &Vouched, by: PersonId) -> Res
         ..Act::by_member(by, "published", "run", id.0)
     });
     new_dates::announce(work, id).await?;
+    team_mail::tell_facilitators(work, id, "published").await?;
     tracing::info!(event = "run_published", run = %id, by = %by.0, override = vouched.without_facilitators.is_some());
     Ok(())
 }
