@@ -90,16 +90,7 @@ fn crates_know_only_whom_they_may() {
         ),
         (
             "crates/competency",
-            [
-                "web",
-                "migrations",
-                "booking",
-                "axum",
-                "tera",
-                "lettre",
-                "tokio",
-            ]
-            .as_slice(),
+            ["web", "migrations", "booking", "axum", "tera", "lettre", "tokio"].as_slice(),
         ),
         (
             "migrations",

@@ -108,7 +108,7 @@ pub struct Version {
 pub struct Report {
     /// What each row is, in the order of the file.
     pub rows: Vec<(Row, Verdict)>,
-    /// Codes of competencies that are stored and not in the file.
+    /// Codes of competencies that are stored and not in the file, if every code of the file is good.
     pub gone: Vec<String>,
     /// What the whole file is.
     pub verdict: FileVerdict,
@@ -238,7 +238,7 @@ pub async fn compare(db: &impl ConnectionTrait, rows: Vec<Row>) -> Result<Report
     let gone: Vec<String> = base
         .iter()
         .flat_map(|it| &it.framework.competencies)
-        .filter(|it| !rows.iter().any(|(row, _)| row.code == it.code))
+        .filter(|it| !wrong && !rows.iter().any(|(row, _)| row.code == it.code))
         .map(|it| it.code.clone())
         .collect();
     let untouched = gone.is_empty() && rows.iter().all(|(_, it)| *it == Verdict::Same);
