@@ -29,6 +29,7 @@ mod sign_in;
 mod team_bookings;
 mod team_dates;
 mod team_mail;
+mod team_needs;
 mod team_tasks;
 mod too_many;
 mod typed_text;

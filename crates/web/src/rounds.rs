@@ -18,6 +18,7 @@ use crate::app::{App, OPERATIONS_KEPT};
 use crate::entity::{draft, link, mark, operation, outbox_mail, team_task};
 use crate::error::Error;
 use crate::mailer::Mailer;
+use crate::needs;
 use crate::outbox::{Kind, send};
 use crate::sign_in;
 use crate::tasks::{self, TaskKind};
@@ -42,6 +43,7 @@ pub(crate) async fn settle(app: &App) -> Result<(), Error> {
         outcome = outcome.and(tick.map(|_| ()));
     }
     late_offers(app).await?;
+    needs::raise(app).await?;
     if seen.is_none_or(|seen| app.now() - seen >= HOUSEKEEPING) {
         keep_house(app, seen).await?;
         tasks::late_register::look(app).await?;

@@ -10,6 +10,7 @@ mod lists;
 mod mail;
 mod member;
 mod members;
+mod needs;
 mod on_the_day;
 mod one_person;
 mod overview;
@@ -63,6 +64,7 @@ pub(crate) fn routes() -> Routes {
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(bookings::routes())
         .and(people::routes())
+        .and(needs::routes())
         .and(tasks::routes())
         .and(mail::routes())
         .and(members::routes())

@@ -75,6 +75,8 @@ struct Found {
     person: Option<Person>,
     run: Option<RunDates>,
     need: Option<access_need::Model>,
+    /// Who looks after it.
+    owner: Option<Person>,
 }
 
 impl Found {
@@ -97,6 +99,7 @@ impl Found {
             person: None,
             run: None,
             need: None,
+            owner: None,
             task,
         };
         let about = found.task.about;
@@ -121,6 +124,9 @@ impl Found {
                 | TaskKind::PhoneMissed,
             )
             | None => found.add_booking(db, BookingId(about)).await?,
+        }
+        if let Some(owner) = found.task.assignee {
+            found.owner = people::find(db, owner).await?;
         }
         Ok(found)
     }
