@@ -326,6 +326,21 @@ pub(crate) async fn looks(db: &impl ConnectionTrait, whose: PersonId, most: u64)
         .collect())
 }
 
+/// When this was last done to a record, and by whom of the team or of the people.
+pub(crate) async fn newest_of(
+    db: &impl ConnectionTrait,
+    act: &str,
+    about: &str,
+) -> Result<Option<(Ts, Option<PersonId>)>, Error> {
+    let rows = audit::Entity::find()
+        .select_only()
+        .columns([audit::Column::At, audit::Column::Who])
+        .filter(audit::Column::Act.eq(act))
+        .filter(audit::Column::About.eq(about))
+        .order_by_desc(audit::Column::N);
+    Ok(rows.limit(1).into_tuple().one(db).await?)
+}
+
 /// How many acts there are.
 pub(crate) async fn count(db: &impl ConnectionTrait) -> Result<u64, Error> {
     Ok(audit::Entity::find().count(db).await?)

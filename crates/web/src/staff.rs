@@ -1,5 +1,6 @@
 //! Pages of the team: the frame around them, and where people begin.
 
+mod admin;
 mod audit;
 mod bookings;
 mod channel;
@@ -35,10 +36,12 @@ use crate::public::courses::RunPath;
 use crate::routes::{Routes, Who};
 use crate::sign_in::log_out::LogOutPath;
 use crate::sign_in::numbers::Numbers;
-use crate::sign_in::role::{FACILITATORS, KEEPERS, LEADS, Role, TEAM};
+use crate::sign_in::role::{ADMINISTRATORS, FACILITATORS, KEEPERS, LEADS, Role, TEAM};
 use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
+use crate::tasks::TaskKind;
 use crate::words;
+use admin::SettingsPath;
 use audit::AuditPath;
 use bookings::BookingsPath;
 use mail::MailPath;
@@ -47,6 +50,11 @@ use overview::Overview;
 use people::PeoplePath;
 use runs::RunsPath;
 use tasks::TasksPath;
+
+/// What a task of this kind asks for, in words.
+pub(crate) fn what_is_to_do(kind: Option<TaskKind>) -> &'static str {
+    tasks::what(kind)
+}
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -71,6 +79,7 @@ pub(crate) fn routes() -> Routes {
         .and(member::routes())
         .and(invite::routes())
         .and(audit::routes())
+        .and(admin::routes())
         .and(runs::routes())
         .and(day::routes())
         .and(register::routes())
@@ -92,6 +101,9 @@ const MENU: &[Entry] = &[
     ("Emails", MailPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
+    ("Settings", SettingsPath::PATH, ADMINISTRATORS),
+    ("Mail", admin::MailPath::PATH, ADMINISTRATORS),
+    ("Acts", admin::AuditPath::PATH, ADMINISTRATORS),
 ];
 /// Where people begin: the first of these that they may open.
 const STARTS: [(&str, &[Role]); 3] = [

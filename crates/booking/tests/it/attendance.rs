@@ -322,6 +322,9 @@ async fn a_facilitator_has_the_days_of_their_own_dates() {
         );
         assert_eq!(days_of(&day, trainer).await, (vec![], Some(1)));
         assert_eq!(days_of(&day, stranger).await, (vec![], None));
+        // Day 1 has ended, and its register comes before everything else, until the day is over.
+        day.site.now = utc(date!(2027 - 06 - 08), 21, 0);
+        assert_eq!(days_of(&day, trainer).await, (vec![], Some(1)));
         // Day 1 is over, and nobody took the register.
         day.site.now = utc(date!(2027 - 06 - 09), 9, 0);
         assert_eq!(days_of(&day, trainer).await, (vec![1], Some(2)));

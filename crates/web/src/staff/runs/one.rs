@@ -1,6 +1,6 @@
 //! One date: its days, its places, who waits, who teaches it, and what is missing.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use axum_extra::routing::TypedPath;
 use booking::allocator;
@@ -15,6 +15,9 @@ use ids::{PersonId, Ts};
 
 use super::add::CopyPath;
 use super::cancel::{CancelPath, can_be_cancelled};
+#[cfg(test)]
+use super::done::Done;
+use super::done::Seen;
 use super::edit::EditPath;
 use super::publish::PublishPath;
 use super::waiting::WaitingPath;
@@ -33,12 +36,14 @@ pub(super) async fn show(
     OnePath { run }: OnePath,
     State(app): State<App>,
     me: SignedIn,
+    Query(seen): Query<Seen>,
 ) -> Result<Response, Error> {
     let plan = named(&app, &run).await?;
     let about = About::load(&app, plan).await?;
     let shell = Shell::of(&app, &me, RunsPath::PATH).await?;
     let page = OnePage::of(&about, app.now(), shell);
-    app.page(&page).await
+    let done = seen.words();
+    app.page(&OnePage { done, ..page }).await
 }
 
 /// A date with everything that its page says.
@@ -173,6 +178,8 @@ pub(super) fn row(key: &'static str, lines: impl IntoIterator<Item = String>) ->
 /// One date.
 #[derive(Clone, Debug, Serialize)]
 struct OnePage {
+    /// What was done just before; "" when the page is opened by itself.
+    done: &'static str,
     heading: String,
     course: String,
     tag: String,
@@ -199,6 +206,7 @@ impl OnePage {
         let plan = &about.plan;
         let (tag, tag_colour) = said::tag(plan, about.told);
         Self {
+            done: "",
             heading: words::dates(&plan.dates.sessions),
             course: plan.dates.course_title.clone(),
             tag,
@@ -347,9 +355,10 @@ impl Page for OnePage {
         few.plan.facilitators[1].is_confirmed = false;
         few.numbers.unconfirmed = 2;
         few.to_arrange = 2;
-        [draft, few, cancelled]
-            .map(|it| Self::of(&it, sample::now(), Shell::sample()))
-            .to_vec()
+        let [draft, mut few, cancelled] =
+            [draft, few, cancelled].map(|it| Self::of(&it, sample::now(), Shell::sample()));
+        few.done = Done::Moved.words();
+        vec![draft, few, cancelled]
     }
 }
 
