@@ -19,6 +19,7 @@ mod m20261125_000013_task_outcomes;
 mod m20261125_000018_let_in;
 mod m20261125_000021_evaluation;
 mod m20261125_000022_course_review;
+mod m20261125_000026_frameworks;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000018_let_in::Migration),
             Box::new(m20261125_000021_evaluation::Migration),
             Box::new(m20261125_000022_course_review::Migration),
+            Box::new(m20261125_000026_frameworks::Migration),
         ]
     }
 }

@@ -371,7 +371,7 @@ test('a day that somebody cannot come to', async ({ page }) => {
   const eve = new Date(`${day} ${month} ${year} 12:00 UTC`)
   eve.setUTCDate(eve.getUTCDate() - 1)
   await page.goto('/rehearsal')
-  await page.getByLabel('Date').fill(eve.toISOString().slice(0, 10))
+  await page.getByLabel('Date', { exact: true }).fill(eve.toISOString().slice(0, 10))
   await page.getByLabel('Time').fill('12:00')
   await press('Set the clock')
   await page.goto(link)

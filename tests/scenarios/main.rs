@@ -37,6 +37,7 @@ mod sign_in;
 mod team_bookings;
 mod team_dates;
 mod team_mail;
+mod team_needs;
 mod team_tasks;
 mod team_told;
 mod too_many;

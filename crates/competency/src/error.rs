@@ -1,6 +1,37 @@
 //! What a caller must tell apart, and no more.
 
+use chain::NotCanonical;
+use sea_orm::DbErr;
 use thiserror::Error;
+
+/// Why a change or a reading did not succeed.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// A rule says no; nothing was written.
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// Something holds what cannot be hashed.
+    #[error("not to be hashed: {0}")]
+    NotCanonical(#[from] NotCanonical),
+    /// The database failed.
+    #[error("storage: {0}")]
+    Storage(#[from] DbErr),
+    /// A row makes no sense.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+}
+
+/// A row that makes no sense: which, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{table} {id}: {why}")]
+pub struct Corrupt {
+    /// The table.
+    pub table: &'static str,
+    /// The row.
+    pub id: String,
+    /// What is wrong with it.
+    pub why: String,
+}
 
 /// Why something asked for did not happen; nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Error)]
@@ -66,4 +97,6 @@ pub enum Refusal {
     Conflict,
     #[error("whoever countersigns took no part")]
     TookPart,
+    #[error("what was published never changes")]
+    Published,
 }

@@ -19,6 +19,7 @@ use crate::app::{App, OPERATIONS_KEPT};
 use crate::entity::{draft, link, mark, operation, outbox_mail, team_task};
 use crate::error::Error;
 use crate::mailer::Mailer;
+use crate::needs;
 use crate::nudge;
 use crate::outbox::{Kind, send};
 use crate::tasks::{self, TaskKind};
@@ -44,6 +45,7 @@ pub(crate) async fn settle(app: &App) -> Result<(), Error> {
         outcome = outcome.and(tick.map(|_| ()));
     }
     late_offers(app).await?;
+    needs::raise(app).await?;
     if seen.is_none_or(|seen| app.now() - seen >= HOUSEKEEPING) {
         if let Some(seen) = seen {
             // Before the time is noted: what cannot be written down now is written down the next time.

@@ -11,6 +11,7 @@ mod lists;
 mod mail;
 mod member;
 mod members;
+mod needs;
 mod on_the_day;
 mod one_person;
 mod overview;
@@ -73,6 +74,7 @@ pub(crate) fn routes() -> Routes {
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(bookings::routes())
         .and(people::routes())
+        .and(needs::routes())
         .and(tasks::routes())
         .and(reports::routes())
         .and(mail::routes())

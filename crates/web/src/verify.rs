@@ -1,5 +1,6 @@
 //! Every invariant on live records (section 6 of the booking rules): those of `booking`, and INV-14 to
-//! INV-16 and INV-20 on the tables of this crate. INV-17 comes with certificates.
+//! INV-16 and INV-20 on the tables of this crate, and those of `competency`. INV-17 comes with
+//! certificates.
 //!
 //! Each check is one statement that gives the rows that break it, whatever there is to read.
 
@@ -26,9 +27,25 @@ pub async fn verify(app: &App) -> Result<Vec<Finding>, Error> {
     equality_is_anonymous(&records, &mut found).await?;
     feedback_is_unlinked(&records, &mut found).await?;
     audit::verify(&records, &mut found).await?;
+    found.extend(competency::verify(&records).await?.into_iter().map(same));
     records.commit().await?;
     found.sort();
     Ok(found)
+}
+
+fn same(it: competency::Finding) -> Finding {
+    let competency::Finding {
+        rule,
+        table,
+        row,
+        why,
+    } = it;
+    Finding {
+        rule,
+        table,
+        row,
+        why,
+    }
 }
 
 /// A row that breaks a rule.

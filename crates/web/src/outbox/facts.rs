@@ -5,6 +5,7 @@ use booking::calendar::{Before, Meeting, RunDates};
 use booking::deadlines::{WorkingDays, interest_over_since};
 use booking::evaluation::{self, Asking, Phase};
 use booking::queue::{Band, band};
+use booking::reminders::booked_on;
 use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar, london};
 use ids::{BookingId, RunId, SessionId, Ts};
 use sea_orm::{
@@ -167,6 +168,8 @@ pub(crate) struct OfBooking {
     pub(crate) meeting: Option<Meeting>,
     /// The word of the mark that counts for that day.
     pub(crate) marked: Option<String>,
+    /// Whether the booking has a place on that day: its own, or one to catch up (B-70).
+    pub(crate) has_place: bool,
     /// The entries in the recipient's calendar: of this booking, then of those it replaced.
     pub(crate) calendars: Vec<OfCalendar>,
 }
@@ -386,6 +389,8 @@ fn reminds_in_time(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'st
     };
     if facts.parameters.date != Some(day.date) {
         Err("the dates changed")
+    } else if !it.has_place {
+        Err("they have no place on that day any more")
     } else if it.marked.as_deref() == Some("apologies") {
         Err("they told us that they cannot come")
     } else if today >= last {
@@ -542,10 +547,11 @@ async fn of_booking(
     };
     let day = run.sessions.iter().find(|it| Some(it.id) == parameters.session);
     let meeting = day.copied();
-    let marked = match meeting {
-        Some(day) => bookings::last_code(db, id, day.id).await?,
-        None => None,
-    };
+    let (mut marked, mut has_place) = (None, false);
+    if let Some(day) = meeting {
+        marked = bookings::last_code(db, id, day.id).await?;
+        has_place = booked_on(db, day.id).await?.contains(&id);
+    }
     let history = bookings::history(db, id).await?;
     let since = since(&history);
     let offered = matches!(record.state, State::Offered { .. })
@@ -607,6 +613,7 @@ async fn of_booking(
         },
         meeting,
         marked,
+        has_place,
         record,
         person,
         run,
@@ -916,6 +923,7 @@ pub(crate) mod tests {
             calendars: Vec::new(),
             meeting: run().sessions.pop(),
             marked: None,
+            has_place: true,
             record,
             person,
             run: run(),
@@ -1089,6 +1097,10 @@ pub(crate) mod tests {
         let moved = facts(&|it| it.parameters.date = Some(date!(2027 - 06 - 09)));
         assert_eq!(moved, [Err("the dates changed"); 2]);
         assert_eq!(booking(&|it| it.meeting = None), Err("the day is gone"));
+        assert_eq!(
+            booking(&|it| it.has_place = false),
+            Err("they have no place on that day any more")
+        );
         let apologies = |it: &mut OfBooking| it.marked = Some("apologies".to_owned());
         assert_eq!(booking(&apologies), Err("they told us that they cannot come"));
     }

@@ -79,6 +79,8 @@ struct Found {
     need: Option<access_need::Model>,
     /// The title of the course whose text it is about.
     course: Option<String>,
+    /// Who looks after it.
+    owner: Option<Person>,
 }
 
 impl Found {
@@ -102,6 +104,7 @@ impl Found {
             run: None,
             need: None,
             course: None,
+            owner: None,
             task,
         };
         let about = found.task.about;
@@ -130,6 +133,9 @@ impl Found {
                 | TaskKind::PhoneChange,
             )
             | None => found.add_booking(db, BookingId(about)).await?,
+        }
+        if let Some(owner) = found.task.assignee {
+            found.owner = people::find(db, owner).await?;
         }
         Ok(found)
     }

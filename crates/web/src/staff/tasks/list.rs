@@ -105,8 +105,9 @@ impl Row {
             (false, true) => "Since ",
             (false, false) => "",
         };
+        let owner = found.owner.as_ref().map(|it| format!(" ({})", it.called()));
         Self {
-            what: say::what(found.kind).to_owned(),
+            what: format!("{}{}", say::what(found.kind), owner.unwrap_or_default()),
             href: TaskPath::of(&found.task),
             hidden: format!("{}, {due}, number {number}", found.name()),
             name: found.name(),

@@ -16,6 +16,7 @@ use crate::people;
 use crate::public::manage::{CHOOSE_ONE, Choice, Row};
 use crate::sign_in::SignedIn;
 use crate::staff::Shell;
+use crate::staff::needs::NeedPath;
 use crate::tasks::outcome::{self, NOTE, Outcome, Tried, Try};
 use crate::words;
 
@@ -36,7 +37,8 @@ pub(super) async fn log(
     mut fields: Fields,
 ) -> Result<Response, Error> {
     let found = Found::named(app.reader(), &me, &it.task).await?;
-    if found.is_own(&me) {
+    // How far a need is stands on its own page.
+    if found.is_own(&me) || found.need.is_some() {
         return Err(Error::NotFound);
     }
     let op = fields.op()?;
@@ -134,6 +136,8 @@ struct TaskPage {
     both_url: Option<String>,
     /// Where a review is written down; that alone ends the task.
     review_url: Option<String>,
+    /// Where the need is dealt with that the task is about.
+    need_url: Option<String>,
     /// A letter to print instead of a call.
     letter_url: Option<String>,
     say: Vec<String>,
@@ -195,6 +199,7 @@ impl TaskPage {
             waiting_url: found.waiting_path(),
             both_url: found.both_path(),
             review_url: found.review_path(),
+            need_url: found.need.as_ref().map(|it| NeedPath::of(it.id)),
             letter_url: letter::path(found),
             say: say::say(found),
             unanswered: tries.iter().filter(|it| it.outcome == unanswered).count(),
@@ -231,6 +236,9 @@ fn facts(found: &Found) -> Vec<Row> {
     if let Some(booking) = &found.booking {
         rows.push(Row::new("Status", crate::staff::said::tag(booking.state).0));
         rows.push(Row::new("Reference", booking.reference.clone()));
+    }
+    if let Some(owner) = &found.owner {
+        rows.push(Row::new("Who looks after it", owner.full_name.clone()));
     }
     if let Some(run) = &found.run {
         rows.push(Row::new("Course", run.course_title.clone()));
@@ -329,6 +337,7 @@ pub(super) mod samples {
             run: Some(held.run),
             need: (kind == TaskKind::ArrangeNeed).then_some(need),
             course: None,
+            owner: None,
         }
     }
 
