@@ -22,6 +22,7 @@ pub async fn verify(app: &App) -> Result<Vec<Finding>, Error> {
     let mut found = booking::verify::verify(&records, app.now()).await?;
     everybody_is_told_once(&records, &mut found).await?;
     moves_are_told(&records, &mut found).await?;
+    changes_are_told(&records, &mut found).await?;
     mail_is_settled(&records, &mut found).await?;
     calendars_show_places(&records, &mut found).await?;
     equality_is_anonymous(&records, &mut found).await?;
@@ -160,6 +161,25 @@ async fn moves_are_told(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> 
            AND NOT EXISTS (SELECT 1 FROM outbox_mail m WHERE m.about = b.moved_to AND m.kind = 'moved') \
            AND NOT EXISTS (SELECT 1 FROM team_task t WHERE t.about = b.moved_to \
                              AND t.kind = 'phone_or_letter' AND t.occasion LIKE 'moved-%')";
+    check(db, "INV-14", "booking", sql, found).await
+}
+
+/// INV-14 for a change of dates (B-50): whoever had a place when others were told of it was told too, once.
+async fn changes_are_told(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
+    let sql = "SELECT q.id AS id, 'the last change of its dates has ' || CAST(q.told AS TEXT) || ' mails and tasks' AS why \
+         FROM (SELECT b.id AS id, \
+                 (SELECT count(*) FROM outbox_mail m WHERE m.about = b.id AND m.kind = 'run_changed' \
+                    AND m.occasion = 'change' || CAST(r.change_no AS TEXT)) \
+               + (SELECT count(*) FROM team_task t WHERE t.about = b.id AND t.kind = 'phone_or_letter' \
+                    AND t.occasion = 'run_changed-change' || CAST(r.change_no AS TEXT)) AS told \
+               FROM booking b JOIN run r ON r.id = b.run \
+               WHERE b.state = 'booked' AND r.state = 'published' AND r.change_no > 0 \
+                 AND EXISTS (SELECT 1 FROM outbox_mail m JOIN booking o ON o.id = m.about \
+                      WHERE o.run = b.run AND m.kind = 'run_changed' \
+                        AND m.occasion = 'change' || CAST(r.change_no AS TEXT) \
+                        AND m.created_at > (SELECT max(e.at) FROM booking_event e WHERE e.booking = b.id \
+                             AND e.to_state = 'booked' AND (e.from_state IS NULL OR e.from_state <> 'booked')))) q \
+         WHERE q.told = 0";
     check(db, "INV-14", "booking", sql, found).await
 }
 
@@ -356,6 +376,26 @@ mod tests {
         assert!(
             found.contains(&"INV-14 booking: nobody was told that it moved".to_owned()),
             "{found:#?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_change_that_somebody_was_not_told_is_found() {
+        let office = Office::open().await;
+        let run = office.run(12, JUNE).await;
+        for name in ["sam", "kim"] {
+            office.booked(run, name, &format!("{name}@example.com")).await;
+        }
+        office.wait(Duration::HOUR);
+        office.by_team(run, Change::RunChanged).await;
+        // Whoever books afterwards has nothing to be told.
+        office.booked(run, "alex", "alex@example.com").await;
+        assert_eq!(found_after(&office, &[]).await, [""; 0]);
+        let statement =
+            "DELETE FROM outbox_mail WHERE kind = 'run_changed' AND recipient = 'kim@example.com'";
+        assert_eq!(
+            found_after(&office, &[statement]).await,
+            ["INV-14 booking: the last change of its dates has 0 mails and tasks"]
         );
     }
 

@@ -164,12 +164,11 @@ pub(crate) struct OfBooking {
     pub(crate) needs_noted: bool,
     /// M09, M13: other dates that can be booked.
     pub(crate) next: Vec<RunDates>,
-    /// M10, M11, M17: the day that the mail is about, while it is there.
+    /// M10, M11, M17: the day that the mail is about, while the booking has a place there: its own, or one to
+    /// catch up (B-70).
     pub(crate) meeting: Option<Meeting>,
     /// The word of the mark that counts for that day.
     pub(crate) marked: Option<String>,
-    /// Whether the booking has a place on that day: its own, or one to catch up (B-70).
-    pub(crate) has_place: bool,
     /// The entries in the recipient's calendar: of this booking, then of those it replaced.
     pub(crate) calendars: Vec<OfCalendar>,
 }
@@ -378,7 +377,7 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
 /// not said that they cannot come. Once the reminder of the day before is due, it is too late for a guide.
 fn reminds_in_time(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'static str> {
     let Some(day) = &it.meeting else {
-        return Err("the day is gone");
+        return Err("they have no place on that day any more");
     };
     let (today, _) = london::local(facts.now);
     let eve = facts.settings.reminder.last().copied().unwrap_or_default();
@@ -389,8 +388,6 @@ fn reminds_in_time(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'st
     };
     if facts.parameters.date != Some(day.date) {
         Err("the dates changed")
-    } else if !it.has_place {
-        Err("they have no place on that day any more")
     } else if it.marked.as_deref() == Some("apologies") {
         Err("they told us that they cannot come")
     } else if today >= last {
@@ -546,11 +543,11 @@ async fn of_booking(
         return Ok(Subject::Gone);
     };
     let day = run.sessions.iter().find(|it| Some(it.id) == parameters.session);
-    let meeting = day.copied();
-    let (mut marked, mut has_place) = (None, false);
-    if let Some(day) = meeting {
+    let (mut meeting, mut marked) = (None, None);
+    if let Some(day) = day.copied() {
         marked = bookings::last_code(db, id, day.id).await?;
-        has_place = booked_on(db, day.id).await?.contains(&id);
+        let has_place = booked_on(db, day.id).await?.contains(&id);
+        meeting = has_place.then_some(day);
     }
     let history = bookings::history(db, id).await?;
     let since = since(&history);
@@ -613,7 +610,6 @@ async fn of_booking(
         },
         meeting,
         marked,
-        has_place,
         record,
         person,
         run,
@@ -923,7 +919,6 @@ pub(crate) mod tests {
             calendars: Vec::new(),
             meeting: run().sessions.pop(),
             marked: None,
-            has_place: true,
             record,
             person,
             run: run(),
@@ -1096,9 +1091,8 @@ pub(crate) mod tests {
         assert_eq!(at(datetime!(2027-06-07 23:00 UTC)), [Err(late), Err(late)]);
         let moved = facts(&|it| it.parameters.date = Some(date!(2027 - 06 - 09)));
         assert_eq!(moved, [Err("the dates changed"); 2]);
-        assert_eq!(booking(&|it| it.meeting = None), Err("the day is gone"));
         assert_eq!(
-            booking(&|it| it.has_place = false),
+            booking(&|it| it.meeting = None),
             Err("they have no place on that day any more")
         );
         let apologies = |it: &mut OfBooking| it.marked = Some("apologies".to_owned());
