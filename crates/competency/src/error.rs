@@ -99,4 +99,8 @@ pub enum Refusal {
     TookPart,
     #[error("what was published never changes")]
     Published,
+    #[error("it changed since it was shown")]
+    Stale,
+    #[error("a rating is 1 to 4")]
+    Rating,
 }

@@ -468,6 +468,19 @@ pub async fn versions(db: &impl ConnectionTrait, code: &str) -> Result<Vec<Versi
     Ok(found)
 }
 
+/// One version, by its id.
+pub async fn version(db: &impl ConnectionTrait, id: FrameworkVersionId) -> Result<Option<Version>, Error> {
+    let row = framework_version::Entity::find_by_id(id).one(db).await?;
+    let Some(row) = row else { return Ok(None) };
+    let of = framework::Entity::find_by_id(row.framework).one(db).await?;
+    let of = of.ok_or_else(|| Corrupt {
+        table: "framework_version",
+        id: id.to_string(),
+        why: "has no framework".to_owned(),
+    })?;
+    read(db, &of.code, row).await.map(Some)
+}
+
 /// The codes of all frameworks, in order.
 pub async fn codes(db: &impl ConnectionTrait) -> Result<Vec<String>, Error> {
     let rows = framework::Entity::find()
@@ -525,10 +538,6 @@ fn competency_of(row: competency::Model, area: Option<&area::Model>) -> Result<C
         why: why.to_owned(),
     };
     let area = area.ok_or_else(|| corrupt("has no area"))?;
-    let words = |it: &Value| serde_json::from_value::<Vec<String>>(it.clone());
-    let kinds = words(&row.allowed_kinds).map_err(|_| corrupt("its kinds are no list"))?;
-    let kinds: Option<Vec<Kind>> = kinds.iter().map(|it| Kind::named(it)).collect();
-    let whole = |it: i32| u32::try_from(it).map_err(|_| corrupt("asks for less than nothing"));
     Ok(Competency {
         area_code: area.code.clone(),
         area_title: area.title.clone(),
@@ -538,12 +547,29 @@ fn competency_of(row: competency::Model, area: Option<&area::Model>) -> Result<C
         guidance: row.guidance.clone(),
         order: row.ord,
         optional_group: row.optional_group.clone(),
-        demand: Demand {
-            requires_observation: row.requires_observation,
-            min_evidence: whole(row.min_evidence)?,
-            min_distinct_dates: whole(row.min_distinct_dates)?,
-            allowed_kinds: kinds.ok_or_else(|| corrupt("allows a kind that nobody knows"))?,
-        },
-        tags: words(&row.tags).map_err(|_| corrupt("its tags are no list"))?,
+        demand: demand_of(&row)?,
+        tags: words(&row.tags).ok_or_else(|| corrupt("its tags are no list"))?,
+    })
+}
+
+fn words(list: &Value) -> Option<Vec<String>> {
+    serde_json::from_value(list.clone()).ok()
+}
+
+/// What a stored competency asks of its evidence.
+pub(crate) fn demand_of(row: &competency::Model) -> Result<Demand, Corrupt> {
+    let corrupt = |why: &str| Corrupt {
+        table: "competency",
+        id: row.id.to_string(),
+        why: why.to_owned(),
+    };
+    let kinds = words(&row.allowed_kinds).ok_or_else(|| corrupt("its kinds are no list"))?;
+    let kinds: Option<Vec<Kind>> = kinds.iter().map(|it| Kind::named(it)).collect();
+    let whole = |it: i32| u32::try_from(it).map_err(|_| corrupt("asks for less than nothing"));
+    Ok(Demand {
+        requires_observation: row.requires_observation,
+        min_evidence: whole(row.min_evidence)?,
+        min_distinct_dates: whole(row.min_distinct_dates)?,
+        allowed_kinds: kinds.ok_or_else(|| corrupt("allows a kind that nobody knows"))?,
     })
 }

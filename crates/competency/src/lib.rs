@@ -1,7 +1,8 @@
 //! Competency: the booklet in which a trainee shows that the competencies are met.
 //!
 //! The rules are arithmetic on what stands in a booklet: no clock, no page. Days are those of London and
-//! are handed in.
+//! are handed in. One door, [`recorder`], locks a booklet, loads it, applies what is asked for, and appends
+//! the event to its chain.
 //!
 //! | Where is the rule for ...? | File |
 //! |---|---|
@@ -17,6 +18,7 @@
 //! | working days | `days.rs` |
 //! | the numbers that come with a template | `template.rs` |
 //! | the numbers that a team may choose | `settings.rs` |
+//! | who writes decisions, under which lock | `recorder.rs` and its folder |
 //! | what must always hold | `verify.rs` |
 
 // An index that is not there would be a panic (T-65). Tests may.
@@ -35,6 +37,7 @@ pub mod evidence;
 pub mod framework;
 pub mod identifying;
 pub mod item;
+pub mod recorder;
 pub mod rings;
 pub mod settings;
 pub mod sign_off;

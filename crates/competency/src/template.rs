@@ -1,7 +1,15 @@
 //! The numbers that come with a booklet template (section 11 of the competency rules). A booklet keeps
 //! those of its template for life.
 
+use ids::{FrameworkVersionId, TemplateId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::entity::booklet_template;
+use crate::error::Error;
+use crate::framework::Fresh;
 
 /// The rules of a booklet template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +78,53 @@ impl Default for Rules {
             reassessment_days: 20,
         }
     }
+}
+
+/// A template as somebody makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTemplate {
+    /// The word for it.
+    pub code: String,
+    /// Its version, as people say it.
+    pub version: String,
+    /// What it asks for.
+    pub framework_version: FrameworkVersionId,
+    /// How much of it.
+    pub rules: Rules,
+}
+
+/// Stores and publishes a template, bound by the hash of its code, version, framework and rules (CINV-15).
+pub async fn publish(
+    tx: &DatabaseTransaction,
+    fresh: Fresh<'_>,
+    new: NewTemplate,
+) -> Result<TemplateId, Error> {
+    let id = TemplateId(fresh());
+    let rules = serde_json::to_value(&new.rules).map_err(chain::NotCanonical::from)?;
+    let row = booklet_template::ActiveModel {
+        id: Set(id),
+        sha256: Set(sha256(&new.code, &new.version, new.framework_version, &rules)?.to_string()),
+        code: Set(new.code),
+        version: Set(new.version),
+        framework_version: Set(new.framework_version),
+        state: Set("published".to_owned()),
+        rules: Set(rules),
+    };
+    row.insert(tx).await?;
+    Ok(id)
+}
+
+/// What a template is bound by.
+pub(crate) fn sha256(
+    code: &str,
+    version: &str,
+    framework_version: FrameworkVersionId,
+    rules: &Value,
+) -> Result<chain::Digest, Error> {
+    let all = json!({
+        "code": code, "version": version, "framework_version": framework_version, "rules": rules,
+    });
+    Ok(chain::digest(&all)?)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! What must always hold (section 9 of the competency rules), read from the records.
 //!
-//! So far there are frameworks alone, and so CINV-15 alone.
+//! So far CINV-1 and CINV-15. Signatures (CINV-2) need the keys of the instance, which are the program's.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 
+use crate::entity::{booklet, booklet_template};
 use crate::error::Error;
 use crate::framework::{self, Version};
+use crate::{recorder, template};
 
 /// One row that breaks one rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,8 +47,42 @@ pub async fn verify(db: &impl ConnectionTrait) -> Result<Vec<Finding>, Error> {
             Err(other) => return Err(other),
         }
     }
+    templates(db, &mut found).await?;
+    chains(db, &mut found).await?;
     found.sort();
     Ok(found)
+}
+
+/// Templates that are not what they were when they were stored (CINV-15).
+async fn templates(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
+    for it in booklet_template::Entity::find().all(db).await? {
+        let sha256 = template::sha256(&it.code, &it.version, it.framework_version, &it.rules)?;
+        if sha256.to_string() != it.sha256 {
+            found.push(Finding {
+                rule: "CINV-15",
+                table: "booklet_template",
+                row: it.id.to_string(),
+                why: "it is not what it was when it was stored".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Chains that have a gap, or in which something was altered (CINV-1).
+async fn chains(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
+    for it in booklet::Entity::find().all(db).await? {
+        let links = recorder::chain_of(db, it.id).await?;
+        if let Err(failed) = chain::verify::chain(&links) {
+            found.push(Finding {
+                rule: "CINV-1",
+                table: "booklet_event",
+                row: it.id.to_string(),
+                why: failed.to_string(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A version that is not what it was when it was stored (CINV-15).

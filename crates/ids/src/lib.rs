@@ -75,6 +75,30 @@ id! {
     CompetencyId
 }
 id! {
+    /// Names a team in which people have placements.
+    TeamId
+}
+id! {
+    /// Names a time that somebody works in a team.
+    PlacementId
+}
+id! {
+    /// Names one version of a booklet template.
+    TemplateId
+}
+id! {
+    /// Names the booklet of a trainee.
+    BookletId
+}
+id! {
+    /// Names a competency in a booklet.
+    ItemId
+}
+id! {
+    /// Names a piece of evidence.
+    EvidenceId
+}
+id! {
     /// Names a mail in the outbox.
     MailId
 }

@@ -1,6 +1,9 @@
 //! A framework from a CSV file like `frameworks/starter-framework.csv`.
 
+use competency::Rules;
 use competency::framework::{self, FileVerdict, Report, Row, Verdict};
+use competency::template::{self, NewTemplate};
+use ids::FrameworkVersionId;
 
 use crate::app::App;
 use crate::cli::{Failure, say};
@@ -36,20 +39,31 @@ impl FrameworkFile {
     }
 }
 
-/// Stores a draft, published at once if that is wished.
+/// Stores a draft, published at once with a template for booklets if that is wished.
 async fn draft(app: &App, rows: &[Row], publish: bool) -> Result<Report, Error> {
     app.change(|work| async move {
         let (tx, now) = (work.tx(), work.now());
         let (report, stored) = framework::import(tx, now, &|| work.fresh_id(), rows.to_vec()).await?;
         if let Some(id) = stored.filter(|_| publish) {
             framework::publish(tx, now, id).await?;
+            template::publish(tx, &|| work.fresh_id(), ours(id)).await?;
         }
         Ok(report)
     })
     .await
 }
 
-/// Stores and publishes the framework that we ship, where there is none at all.
+/// The template that goes with it, with every number as in the rules.
+fn ours(framework_version: FrameworkVersionId) -> NewTemplate {
+    NewTemplate {
+        code: "starter".to_owned(),
+        version: "1.0".to_owned(),
+        framework_version,
+        rules: Rules::default(),
+    }
+}
+
+/// Stores and publishes the framework that we ship and its template, where there is none at all.
 pub(crate) async fn begin_with_ours(app: &App) -> Result<(), Failure> {
     let none = async || framework::is_none_there(app.reader()).await.map_err(Error::from);
     if !none().await? {
