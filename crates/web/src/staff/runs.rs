@@ -7,6 +7,8 @@ mod edit;
 mod form;
 mod month;
 mod one;
+mod people;
+mod people_acts;
 mod publish;
 mod reorder;
 mod said;
@@ -65,6 +67,7 @@ pub(super) fn routes() -> Routes {
         .post::<edit::EditPath, _, _>(Who::Roles(TEAM), edit::save)
         .get::<cancel::CancelPath, _, _>(Who::Roles(TEAM), cancel::ask)
         .post::<cancel::CancelPath, _, _>(Who::Roles(TEAM), cancel::answer)
+        .and(people::routes())
         .get::<waiting::WaitingPath, _, _>(Who::Roles(TEAM), waiting::show)
         .press::<waiting::WaitingPath, _, _>(Who::Roles(TEAM), waiting::act)
         .get::<reorder::ReorderPath, _, _>(Who::Roles(TEAM), reorder::ask)
