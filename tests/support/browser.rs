@@ -380,6 +380,13 @@ impl Form {
         self
     }
 
+    /// Answers a question that takes several answers once more.
+    #[must_use]
+    pub fn also(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Presses the button once and follows nothing: the bare answer.
     pub async fn press(self) -> PageView {
         let body = encode(&self.fields);

@@ -22,16 +22,16 @@ impl Choice {
 /// The address of a list: what is picked out and how it is sorted, without the number of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Query {
-    path: &'static str,
+    path: String,
     picked: Vec<(&'static str, String)>,
     /// A column, with a dash in front for the other way round.
     pub sort: String,
 }
 
 impl Query {
-    pub(crate) fn new(path: &'static str) -> Self {
+    pub(crate) fn new(path: impl Into<String>) -> Self {
         Self {
-            path,
+            path: path.into(),
             picked: Vec::new(),
             sort: String::new(),
         }
@@ -78,6 +78,15 @@ impl Query {
     /// The address of its first page.
     pub(crate) fn first(&self) -> String {
         self.page(1)
+    }
+
+    /// The same list at another address: as a file.
+    pub(crate) fn at(&self, path: impl Into<String>) -> String {
+        let there = Self {
+            path: path.into(),
+            ..self.clone()
+        };
+        there.first()
     }
 
     fn page(&self, number: u64) -> String {

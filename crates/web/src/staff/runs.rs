@@ -7,6 +7,8 @@ mod edit;
 mod form;
 mod month;
 mod one;
+mod people;
+mod people_acts;
 mod publish;
 mod reorder;
 mod review;
@@ -69,6 +71,7 @@ pub(super) fn routes() -> Routes {
         .post::<cancel::CancelPath, _, _>(Who::Roles(TEAM), cancel::answer)
         .get::<ReviewPath, _, _>(Who::Roles(TEAM), review::ask)
         .post::<ReviewPath, _, _>(Who::Roles(TEAM), review::save)
+        .and(people::routes())
         .get::<waiting::WaitingPath, _, _>(Who::Roles(TEAM), waiting::show)
         .press::<waiting::WaitingPath, _, _>(Who::Roles(TEAM), waiting::act)
         .get::<reorder::ReorderPath, _, _>(Who::Roles(TEAM), reorder::ask)

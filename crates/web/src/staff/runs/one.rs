@@ -19,6 +19,7 @@ use super::cancel::{CancelPath, can_be_cancelled};
 use super::done::Done;
 use super::done::Seen;
 use super::edit::EditPath;
+use super::people::PeoplePath;
 use super::publish::PublishPath;
 use super::review::{ReviewPath, can_be_reviewed};
 use super::waiting::WaitingPath;
@@ -197,6 +198,7 @@ struct OnePage {
     edit_url: Option<String>,
     copy_url: String,
     waiting_url: Option<String>,
+    people_url: Option<String>,
     cancel_url: Option<String>,
     /// Where one looks back at dates that are over.
     review_url: Option<String>,
@@ -230,6 +232,7 @@ impl OnePage {
             edit_url: (plan.state != RunState::Cancelled).then(|| EditPath::of(id).to_string()),
             copy_url: CopyPath::of(id).to_string(),
             waiting_url: (plan.state == RunState::Published).then(|| WaitingPath::of(id).to_string()),
+            people_url: (plan.state != RunState::Draft).then(|| PeoplePath::of(id).to_string()),
             cancel_url: can_be_cancelled(plan, now).then(|| CancelPath::of(id).to_string()),
             review_url: can_be_reviewed(plan, now).then(|| ReviewPath::of(id).to_string()),
             shell,
