@@ -14,6 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::certificate;
 use crate::change::{Ask, Change, move_between};
 use crate::entity;
 use crate::error::{Corrupt, Error};
@@ -473,6 +474,13 @@ async fn write(
         entity::place::Entity::insert_many(places)
             .exec_without_returning(tx)
             .await?;
+        for step in it
+            .transitions
+            .iter()
+            .filter(|step| step.from == Some(State::Booked))
+        {
+            certificate::review(tx, now, step.booking, step.cause.reason.as_deref()).await?;
+        }
     }
     Ok(())
 }

@@ -18,6 +18,7 @@
 //! | local time and clock changes | `london.rs` |
 //! | the numbers a team may choose | `settings.rs` |
 //! | who was there, and how a course went for somebody | `attendance.rs` and its folder |
+//! | certificates: when one is issued, replaced, withdrawn | `certificate.rs` and its folder |
 //! | who runs which dates | `facilitators.rs` |
 //! | what must always hold | `verify.rs` |
 
@@ -30,6 +31,7 @@ pub mod availability;
 mod before;
 pub mod bookings;
 pub mod calendar;
+pub mod certificate;
 pub mod change;
 pub mod deadlines;
 #[expect(

@@ -162,7 +162,8 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::RunCancelled
         | Kind::Cancelled
         | Kind::CancelledByTeam
-        | Kind::Moved => true,
+        | Kind::Moved
+        | Kind::Completed => true,
         Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
@@ -472,6 +473,21 @@ pub(crate) async fn tell_that_it_replaced(
             replaces: Some(older),
             ..Parameters::default()
         },
+        instead: true,
+    };
+    tell(work, &told, telling).await
+}
+
+/// M18, once, when somebody has completed the course (B-76).
+pub(crate) async fn thank(work: &Work, booking: BookingId) -> Result<(), Error> {
+    let told = Told::about(work, booking).await?;
+    // The link is as old as the booking; whoever was booked by phone may have none.
+    links::make(work, Purpose::Booking, booking.0, 1, None).await?;
+    let telling = Telling {
+        kind: Kind::Completed,
+        occasion: "once".to_owned(),
+        due_at: work.now(),
+        parameters: Parameters::default(),
         instead: true,
     };
     tell(work, &told, telling).await

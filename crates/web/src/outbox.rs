@@ -57,6 +57,8 @@ pub(crate) enum Kind {
     CancelledByTeam,
     /// M16
     Moved,
+    /// M18
+    Completed,
     /// M20
     NewDates,
     /// M21
@@ -81,7 +83,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -96,6 +98,7 @@ impl Kind {
         Self::Cancelled,
         Self::CancelledByTeam,
         Self::Moved,
+        Self::Completed,
         Self::NewDates,
         Self::YourLinks,
         Self::ConfirmNewDates,
@@ -125,6 +128,7 @@ impl Kind {
             Self::Cancelled => "cancelled",
             Self::CancelledByTeam => "cancelled_by_team",
             Self::Moved => "moved",
+            Self::Completed => "completed",
             Self::NewDates => "new_dates",
             Self::YourLinks => "your_links",
             Self::ConfirmNewDates => "confirm_new_dates",

@@ -1,5 +1,5 @@
 //! Every invariant on live records (section 6 of the booking rules): those of `booking`, and INV-14 to
-//! INV-16 and INV-20 on the tables of this crate. INV-17 comes with certificates.
+//! INV-16 and INV-20 on the tables of this crate.
 //!
 //! Each check is one statement that gives the rows that break it, whatever there is to read.
 

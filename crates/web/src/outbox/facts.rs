@@ -1,5 +1,6 @@
 //! What is so at the moment a mail leaves, and whether the mail is still worth sending (T-56, B-101).
 
+use booking::attendance::outcome;
 use booking::bookings::HistoryLine;
 use booking::calendar::{Before, RunDates};
 use booking::deadlines::{WorkingDays, interest_over_since};
@@ -145,6 +146,8 @@ pub(crate) struct OfBooking {
     /// M16: the dates that were replaced.
     pub(crate) old: Option<RunDates>,
     pub(crate) needs_noted: bool,
+    /// M18: every session attended.
+    pub(crate) completed: bool,
     /// M09, M13: other dates that can be booked.
     pub(crate) next: Vec<RunDates>,
     /// The entries in the recipient's calendar: of this booking, then of those it replaced.
@@ -236,6 +239,7 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved
+        | Kind::Completed
         | Kind::BookingDetailsChanged => {
             let Subject::Booking(it) = &facts.subject else {
                 return Err("the booking is gone");
@@ -304,6 +308,7 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         Kind::RunCancelled => is(state == State::Cancelled { by: By::RunCancelled }),
         Kind::Cancelled => is(state == State::Cancelled { by: By::Person }),
         Kind::CancelledByTeam => is(state == State::Cancelled { by: By::Team }),
+        Kind::Completed => is(state == State::Booked && it.completed),
         Kind::BookingDetailsChanged => Ok(()),
         Kind::NewDates
         | Kind::YourLinks
@@ -358,6 +363,7 @@ pub(crate) async fn load(
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved
+        | Kind::Completed
         | Kind::BookingDetailsChanged => of_booking(db, secrets, now, kind, row, &parameters).await?,
     };
     Ok(Facts {
@@ -492,6 +498,8 @@ async fn of_booking(
         },
         old,
         needs_noted: needs > 0,
+        completed: kind == Kind::Completed
+            && outcome::of_booking(db, id).await? == Some(outcome::Outcome::Completed),
         next: if matches!(kind, Kind::ListClosed | Kind::RunCancelled) {
             others().await?
         } else {
@@ -596,6 +604,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::OfferOver
         | Kind::StillInterested
         | Kind::ListClosed
+        | Kind::Completed
         | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
@@ -779,6 +788,7 @@ pub(crate) mod tests {
             band: None,
             old: None,
             needs_noted: false,
+            completed: true,
             next: Vec::new(),
             calendars: Vec::new(),
             record,

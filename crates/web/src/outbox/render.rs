@@ -160,6 +160,7 @@ fn about_the_person(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfB
     };
     letter.next_dates = next_dates(pages, &it.next);
     letter.links.book_again = Some(pages.at(&format!("/courses/{}", it.run.course_code)));
+    letter.links.next_steps = Some(pages.at("/becoming-a-peer-worker"));
 }
 
 /// The pages behind the link of a booking.
@@ -175,6 +176,7 @@ fn booking_links(pages: &Pages<'_>, token: &str, it: &OfBooking, links: Links) -
         changed: page("/changed"),
         still_interested: page("/still-interested"),
         join: page("/join").filter(|_| online),
+        certificate: page("/certificate"),
         ..links
     }
 }

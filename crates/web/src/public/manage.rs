@@ -24,6 +24,7 @@ use crate::work::{Work, was_done};
 mod calendar_file;
 pub(crate) mod call_us;
 mod cancel;
+mod certificate;
 mod changed;
 mod confirm;
 mod details;
@@ -131,6 +132,7 @@ pub(crate) fn routes() -> Routes {
         .get::<CalendarPath, _, _>(who, calendar_file::download)
         .get::<NewLinkPath, _, _>(who, new_link::ask)
         .post::<NewLinkPath, _, _>(who, new_link::send)
+        .and(certificate::routes())
         .and(new_address::routes())
 }
 

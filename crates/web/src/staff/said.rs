@@ -91,6 +91,7 @@ pub(super) fn mail(kind: &str) -> &'static str {
         Kind::Cancelled => "Your booking is cancelled",
         Kind::CancelledByTeam => "We had to cancel your booking",
         Kind::Moved => "Your new dates",
+        Kind::Completed => "Thank you for coming",
         Kind::NewDates => "New dates",
         Kind::YourLinks => "Your booking links",
         Kind::ConfirmNewDates => "Confirm for new dates",

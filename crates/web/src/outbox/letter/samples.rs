@@ -3,11 +3,12 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 24] = [
+pub(crate) const KINDS: [&str; 25] = [
     "booked",
     "booking_details_changed",
     "cancelled",
     "cancelled_by_team",
+    "completed",
     "confirm_address",
     "confirm_email",
     "confirm_new_dates",
@@ -31,10 +32,11 @@ pub(crate) const KINDS: [&str; 24] = [
 ];
 
 /// Those of which there are copies.
-const COPIED: [&str; 12] = [
+const COPIED: [&str; 13] = [
     "booked",
     "cancelled",
     "cancelled_by_team",
+    "completed",
     "lapsed",
     "list_closed",
     "moved",
@@ -238,6 +240,9 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         changed: booking("/changed"),
         still_interested: booking("/still-interested"),
         join: booking("/join"),
+        certificate: booking("/certificate"),
+        feedback: booking("/feedback"),
+        next_steps: Some(format!("{HOST}/becoming-a-peer-worker")),
         find: Some(format!("{HOST}/bookings/find")),
         courses: Some(format!("{HOST}/courses")),
         book_again: Some(format!("{HOST}/courses/intro")),
@@ -258,6 +263,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
 fn unproven(letter: Letter) -> Letter {
     let links = Links {
         book_again: letter.links.courses.clone(),
+        next_steps: None,
         ..letter.links
     };
     Letter {

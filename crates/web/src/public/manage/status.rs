@@ -644,14 +644,18 @@ fn booked(said: &mut Said, held: &Held, known: &Known) {
     if held.is_over(known.now) {
         said.lead = lines(match known.outcome {
             None | Some(Outcome::Excused) => &["These dates have passed. Thank you for booking with us."],
-            Some(Outcome::Completed) => &["Thank you for coming."],
+            Some(Outcome::Completed) => &["Thank you for coming. You can have a certificate that says so."],
             Some(Outcome::PartAttended) => {
                 &["Thank you for coming. If you would like to catch up on what you missed, call us."]
             }
             Some(Outcome::NotAttended) => &["We hope you are OK. You do not need to explain."],
         });
         said.call_when = "If you missed a day, or have a question";
-        said.next = Some(ALL_DATES);
+        said.next = Some(if known.outcome == Some(Outcome::Completed) {
+            ("Get your certificate", "/certificate")
+        } else {
+            ALL_DATES
+        });
         return;
     }
     if held.has_begun(known.now) {

@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use serde::{Deserialize, Serialize};
 
 use super::acts::Act;
-use super::{BookingPath, BookingsPath, Found};
+use super::{BookingPath, BookingsPath, Found, certificate};
 use crate::app::App;
 use crate::audit::{SAW_EMERGENCY, SAW_NEEDS};
 use crate::entity::{access_need, emergency_contact, outbox_mail};
@@ -48,7 +48,11 @@ pub(super) async fn show(
         Act::possible(&found, app.now())
     };
     let shell = Shell::of(&app, &me, BookingsPath::PATH).await?;
-    let page = OnePage::new(&found, known, &acts, shell);
+    let mut page = OnePage::new(&found, known, &acts, shell);
+    if !is_own && certificate::is_possible(&app, &found).await? {
+        page.steps
+            .push(Step::to("See or make the certificate", certificate::path(&found)));
+    }
     app.page(&OnePage { done, is_own, ..page }).await
 }
 
@@ -164,6 +168,13 @@ impl Row {
 struct Step {
     text: String,
     href: String,
+}
+
+impl Step {
+    fn to(text: &str, href: String) -> Self {
+        let text = text.to_owned();
+        Self { text, href }
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -149,6 +149,11 @@ fn instead(kind: Kind, it: &Found) -> Vec<String> {
             "Tell them why. The reason is on the page of the booking.".to_owned(),
         ],
         Kind::Moved => vec![format!("Their booking is moved. The new dates are {dates}.")],
+        Kind::Completed => vec![
+            "Thank them for coming to every day of the course.".to_owned(),
+            "Ask which name should be on their certificate, and make it on the page of the booking."
+                .to_owned(),
+        ],
         Kind::BookingDetailsChanged => vec!["Their details were changed. Tell them so.".to_owned()],
         Kind::NewDates
         | Kind::YourLinks
