@@ -7,6 +7,7 @@ mod any_link;
 mod architecture;
 mod audit;
 mod booking;
+mod catch_up;
 mod certificates;
 mod command_line;
 mod course_dates;

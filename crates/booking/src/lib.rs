@@ -19,6 +19,7 @@
 //! | the numbers a team may choose | `settings.rs` |
 //! | who was there, and how a course went for somebody | `attendance.rs` and its folder |
 //! | certificates: when one is issued, replaced, withdrawn | `certificate.rs` and its folder |
+//! | who catches up a missed day on other dates | `catch_up.rs` and its folder |
 //! | who runs which dates | `facilitators.rs` |
 //! | what must always hold | `verify.rs` |
 
@@ -31,6 +32,7 @@ pub mod availability;
 mod before;
 pub mod bookings;
 pub mod calendar;
+pub mod catch_up;
 pub mod certificate;
 pub mod change;
 pub mod deadlines;

@@ -1,11 +1,15 @@
 //! Who is told of what: from what happened to the mail and tasks it calls for (booking.md section 2,
 //! "Effects"). A new event does not compile until somebody decided about its mail.
 
+use booking::allocator::CatchUpStep;
 use booking::calendar::Before;
+use booking::catch_up::CatchUp;
 use booking::deadlines::{WorkingDays, confirm_reminder};
 use booking::snapshot::Actor;
-use booking::{BookingRecord, By, Event, Note, Outcome, Settings, State, Transition, bookings, calendar};
-use ids::{BookingId, RunId, Ts};
+use booking::{
+    BookingRecord, By, Event, Note, Outcome, Settings, State, Transition, bookings, calendar, catch_up,
+};
+use ids::{BookingId, RunId, SessionId, Ts};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
@@ -58,6 +62,9 @@ pub(crate) async fn follow(work: &Work, outcome: &Outcome) -> Result<(), Error> 
         }
         note_calendar(work, outcome.run, it, &told).await?;
         after_booking(work, it, &told.record).await?;
+    }
+    for step in &outcome.catch_ups {
+        tell_of_catch_up(work, step).await?;
     }
     tasks::ended::phone_list(work, outcome).await?;
     if let Some(change_no) = outcome.change_no {
@@ -163,6 +170,7 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved
+        | Kind::CatchUp
         | Kind::Completed => true,
         Kind::NewDates
         | Kind::YourLinks
@@ -432,6 +440,32 @@ async fn request(work: &Work, run: RunId, booking: BookingId) -> Result<(), Erro
     Ok(())
 }
 
+/// The same for a day that is caught up on other dates.
+async fn request_there(work: &Work, booking: BookingId, session: SessionId) -> Result<(), Error> {
+    let known = entries(work, booking).await?;
+    if let Some(entry) = known.into_iter().find(|it| it.session == session) {
+        return next_method(work, entry, "request").await;
+    }
+    let entry = calendar_entry::ActiveModel {
+        id: Set(work.fresh_id()),
+        booking: Set(booking),
+        session: Set(session),
+        uid: Set(format!("{booking}-{session}@{}", work.host())),
+        sequence: Set(0),
+        last_method: Set("request".to_owned()),
+    };
+    entry.insert(work.tx()).await?;
+    Ok(())
+}
+
+async fn cancel_there(work: &Work, booking: BookingId, session: SessionId) -> Result<(), Error> {
+    let known = entries(work, booking).await?.into_iter();
+    for entry in known.filter(|it| it.session == session && it.last_method == "request") {
+        next_method(work, entry, "cancel").await?;
+    }
+    Ok(())
+}
+
 async fn cancel(work: &Work, booking: BookingId) -> Result<(), Error> {
     for entry in entries(work, booking)
         .await?
@@ -476,6 +510,43 @@ pub(crate) async fn tell_that_it_replaced(
         instead: true,
     };
     tell(work, &told, telling).await
+}
+
+/// M22, when a catch-up was arranged or ended, with its entry for the calendar (INV-16).
+async fn tell_of_catch_up(work: &Work, step: &CatchUpStep) -> Result<(), Error> {
+    let (it, told) = (&step.catch_up, Told::about(work, step.catch_up.booking).await?);
+    links::make(work, Purpose::Booking, it.booking.0, 1, None).await?;
+    if step.made && told.has_calendar() {
+        request_there(work, it.booking, it.target).await?;
+    }
+    if !step.made {
+        cancel_there(work, it.booking, it.target).await?;
+        tasks::ended::catch_up(work, it.booking, it.id).await?;
+    }
+    let act = work.fresh_id().simple().to_string();
+    write_of_catch_up(work, &told, it, step.made, &act).await
+}
+
+async fn write_of_catch_up(
+    work: &Work,
+    told: &Told,
+    it: &CatchUp,
+    made: bool,
+    act: &str,
+) -> Result<(), Error> {
+    let telling = Telling {
+        kind: Kind::CatchUp,
+        // No hyphen: a task in place of the mail has the kind before the last one.
+        occasion: format!("{}{}{act}", it.id.simple(), if made { "m" } else { "e" }),
+        due_at: work.now(),
+        parameters: Parameters {
+            catch_up: Some(it.id),
+            made,
+            ..Parameters::default()
+        },
+        instead: true,
+    };
+    tell(work, told, telling).await
 }
 
 /// M18, once, when somebody has completed the course (B-76).
@@ -524,6 +595,17 @@ async fn tell_of_change(work: &Work, outcome: &Outcome, change_no: i32) -> Resul
             },
         )
         .await?;
+    }
+    // Whoever catches up on these dates hears what is so now.
+    for it in catch_up::of_run(work.tx(), outcome.run).await? {
+        let day = dates.sessions.iter().find(|day| day.id == it.target);
+        if day.is_some_and(|day| day.starts_at > work.now()) {
+            let told = Told::about(work, it.booking).await?;
+            if told.has_calendar() {
+                request_there(work, it.booking, it.target).await?;
+            }
+            write_of_catch_up(work, &told, &it, true, &format!("c{change_no}")).await?;
+        }
     }
     Ok(())
 }

@@ -59,6 +59,8 @@ pub(crate) enum Kind {
     Moved,
     /// M18
     Completed,
+    /// M22
+    CatchUp,
     /// M20
     NewDates,
     /// M21
@@ -83,7 +85,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -99,6 +101,7 @@ impl Kind {
         Self::CancelledByTeam,
         Self::Moved,
         Self::Completed,
+        Self::CatchUp,
         Self::NewDates,
         Self::YourLinks,
         Self::ConfirmNewDates,
@@ -129,6 +132,7 @@ impl Kind {
             Self::CancelledByTeam => "cancelled_by_team",
             Self::Moved => "moved",
             Self::Completed => "completed",
+            Self::CatchUp => "catch_up",
             Self::NewDates => "new_dates",
             Self::YourLinks => "your_links",
             Self::ConfirmNewDates => "confirm_new_dates",

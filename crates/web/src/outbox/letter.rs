@@ -39,6 +39,8 @@ pub(crate) struct Letter {
     pub(crate) ended: &'static str,
     /// booked, waiting, offered or unconfirmed: M01, M12 and M16 speak differently to each.
     pub(crate) state: String,
+    /// M22: whether the day stands; else it was called off.
+    pub(crate) is_catch_up_on: bool,
     /// By when to answer: "Thursday 27 May 2027 at 10am".
     pub(crate) deadline: Option<String>,
     /// By when to answer, for the subject of M06: see [`deadline_short`].

@@ -2,6 +2,7 @@
 //! person who calls or writes.
 
 mod acts;
+mod catch_up;
 mod certificate;
 mod list;
 mod new;
@@ -64,6 +65,7 @@ pub(super) fn routes() -> Routes {
         .get::<ActPath, _, _>(Who::Roles(TEAM), acts::ask)
         .post::<ActPath, _, _>(Who::Roles(TEAM), acts::answer)
         .and(certificate::routes())
+        .and(catch_up::routes())
 }
 
 /// One booking with its person and dates.

@@ -92,6 +92,7 @@ pub(super) fn mail(kind: &str) -> &'static str {
         Kind::CancelledByTeam => "We had to cancel your booking",
         Kind::Moved => "Your new dates",
         Kind::Completed => "Thank you for coming",
+        Kind::CatchUp => "Your catch-up date",
         Kind::NewDates => "New dates",
         Kind::YourLinks => "Your booking links",
         Kind::ConfirmNewDates => "Confirm for new dates",

@@ -3,11 +3,12 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 25] = [
+pub(crate) const KINDS: [&str; 26] = [
     "booked",
     "booking_details_changed",
     "cancelled",
     "cancelled_by_team",
+    "catch_up",
     "completed",
     "confirm_address",
     "confirm_email",
@@ -32,10 +33,11 @@ pub(crate) const KINDS: [&str; 25] = [
 ];
 
 /// Those of which there are copies.
-const COPIED: [&str; 13] = [
+const COPIED: [&str; 14] = [
     "booked",
     "cancelled",
     "cancelled_by_team",
+    "catch_up",
     "completed",
     "lapsed",
     "list_closed",
@@ -94,6 +96,12 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             .map(|state| Letter {
                 state: state.to_owned(),
                 ..base.clone()
+            })
+            .to_vec(),
+        "catch_up" => [true, false]
+            .map(|is_catch_up_on| Letter {
+                is_catch_up_on,
+                ..one_day(base.clone())
             })
             .to_vec(),
         "waiting" => ["next", "among the next few", "further down"]
@@ -176,6 +184,7 @@ fn proven() -> Letter {
         old_dates: "Tuesday 12 and Wednesday 13 January 2027".into(),
         old_place: "Recovery college, Room 2".into(),
         state: "booked".into(),
+        is_catch_up_on: true,
         deadline: Some("Thursday 21 January 2027 at 2pm".into()),
         deadline_short: deadline_short("Thursday", 21, "January", "2pm"),
         band: Some("next".into()),

@@ -157,6 +157,7 @@ fn subjects_are_those_agreed() {
         ("booking_details_changed", "Your booking details changed"),
         ("cancelled", "Your booking is cancelled"),
         ("cancelled_by_team", "A message about your booking"),
+        ("catch_up", "Your catch-up date"),
         ("completed", "Thank you for coming"),
         ("confirm_address", "Please confirm your email"),
         ("confirm_email", "Please confirm your email"),

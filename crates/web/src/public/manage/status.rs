@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::other_dates::{NextDates, next_dates};
 use super::question::Deadline;
-use super::{BookingPath, Facts, Held, Sent, keep, moving, needs};
+use super::{BookingPath, Facts, Held, Row, Sent, keep, moving, needs};
 use crate::app::App;
 use crate::entity::{outbox_mail, team_task};
 use crate::error::Error;
@@ -318,6 +318,8 @@ struct BookingPage {
     /// What else can be done.
     steps: Vec<Step>,
     days_off: Vec<DayOff>,
+    /// The days on which a missed day is caught up.
+    catch_ups: Vec<Row>,
     /// Whether some needs are noted; never which (T-26).
     needs: &'static str,
     instead: Option<moving::Instead>,
@@ -394,6 +396,7 @@ impl BookingPage {
             },
             steps,
             days_off: days_off(app, held, &known, &can),
+            catch_ups: catch_ups(held),
             needs: needs_words(&can, known.needs_noted),
             next_dates: if known.instead.is_some() {
                 Vec::new()
@@ -413,6 +416,17 @@ impl BookingPage {
     fn with(self, banner: Option<Banner>) -> Self {
         Self { banner, ..self }
     }
+}
+
+/// When and where a missed day is caught up; nothing once the booking has ended.
+fn catch_ups(held: &Held) -> Vec<Row> {
+    let shown = held.record.state == State::Booked && held.person.is_proven();
+    let days = held.caught_up.iter().filter(|_| shown);
+    days.map(|it| {
+        let when = format!("{}. {}", words::day(&it.day), words::place(&it.run));
+        Row::new(format!("Day {}", it.day.idx), when)
+    })
+    .collect()
 }
 
 /// A page of the booking, or one for everybody.
@@ -493,10 +507,13 @@ impl Can {
         let (state, now, proven) = (held.record.state, known.now, held.person.is_proven());
         let (begun, over) = (held.has_begun(now), held.is_over(now));
         let booked = state == State::Booked && proven && !over;
+        let elsewhere = held.caught_up.iter().filter(|it| now < it.day.ends_at);
+        let catches_up = state == State::Booked && proven && elsewhere.clone().count() > 0;
+        let joins_there = elsewhere.clone().any(|it| it.run.delivery != Delivery::InPerson);
         Self {
             claim: matches!(state, State::Booked | State::Waiting) && !proven && !over,
-            join: booked && held.run.delivery != Delivery::InPerson,
-            download: booked,
+            join: (booked && held.run.delivery != Delivery::InPerson) || (catches_up && joins_there),
+            download: booked || catches_up,
             change_details: state.is_live() && proven && !over,
             go_elsewhere: state.is_live() && proven && !begun && now < held.run.closes_at,
             cancel: state.is_live() && !begun,

@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use serde::{Deserialize, Serialize};
 
 use super::acts::Act;
-use super::{BookingPath, BookingsPath, Found, certificate};
+use super::{BookingPath, BookingsPath, Found, catch_up, certificate};
 use crate::app::App;
 use crate::audit::{SAW_EMERGENCY, SAW_NEEDS};
 use crate::entity::{access_need, emergency_contact, outbox_mail};
@@ -49,6 +49,10 @@ pub(super) async fn show(
     };
     let shell = Shell::of(&app, &me, BookingsPath::PATH).await?;
     let mut page = OnePage::new(&found, known, &acts, shell);
+    if !is_own && catch_up::is_possible(&app, &found).await? {
+        page.steps
+            .push(Step::to("Catch up a missed day", catch_up::path(&found)));
+    }
     if !is_own && certificate::is_possible(&app, &found).await? {
         page.steps
             .push(Step::to("See or make the certificate", certificate::path(&found)));

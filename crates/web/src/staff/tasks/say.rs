@@ -154,6 +154,10 @@ fn instead(kind: Kind, it: &Found) -> Vec<String> {
             "Ask which name should be on their certificate, and make it on the page of the booking."
                 .to_owned(),
         ],
+        Kind::CatchUp => vec![
+            "The day on which they catch up was arranged or called off.".to_owned(),
+            "Tell them what the page of the booking says about it.".to_owned(),
+        ],
         Kind::BookingDetailsChanged => vec!["Their details were changed. Tell them so.".to_owned()],
         Kind::NewDates
         | Kind::YourLinks
