@@ -17,6 +17,7 @@ mod m20261125_000009_session_ends;
 mod m20261125_000010_audit;
 mod m20261125_000013_task_outcomes;
 mod m20261125_000016_certificates;
+mod m20261125_000018_let_in;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_audit::Migration),
             Box::new(m20261125_000013_task_outcomes::Migration),
             Box::new(m20261125_000016_certificates::Migration),
+            Box::new(m20261125_000018_let_in::Migration),
         ]
     }
 }

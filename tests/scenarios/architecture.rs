@@ -62,6 +62,20 @@ fn crates_know_only_whom_they_may() {
             ["booking", "web", "migrations", "axum", "tera", "lettre", "tokio"].as_slice(),
         ),
         (
+            "crates/chain",
+            [
+                "booking",
+                "competency",
+                "ids",
+                "web",
+                "migrations",
+                "sea-orm",
+                "axum",
+                "tokio",
+            ]
+            .as_slice(),
+        ),
+        (
             "crates/booking",
             [
                 "web",
@@ -73,6 +87,10 @@ fn crates_know_only_whom_they_may() {
                 "tokio",
             ]
             .as_slice(),
+        ),
+        (
+            "crates/competency",
+            ["web", "migrations", "booking", "axum", "tera", "lettre", "tokio"].as_slice(),
         ),
         (
             "migrations",

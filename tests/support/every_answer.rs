@@ -65,6 +65,7 @@ pub(crate) fn faults(path: &str, headers: &HeaderMap, body: &str) -> Vec<String>
 fn is_inside(path: &str) -> bool {
     [
         "/account",
+        "/admin/",
         "/stash/",
         "/team/",
         "/today",

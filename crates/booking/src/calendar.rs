@@ -222,15 +222,18 @@ pub enum DatesRefused {
 /// The numbers and the working days of the rules, as they stand in the records.
 pub async fn rules(db: &impl ConnectionTrait) -> Result<(Settings, WorkingDays), Error> {
     let mut settings = Settings::default();
-    for row in setting::Entity::find().all(db).await? {
-        // Names that are not ours belong to the pages (organisation, brand, texts).
-        if crate::settings::CATALOGUE.iter().any(|it| it.name == row.name) {
-            settings.set(&row.name, &row.value).map_err(|why| Corrupt {
-                table: "setting",
-                id: row.name,
-                why: why.to_string(),
-            })?;
+    let rows = setting::Entity::find().all(db).await?;
+    // Names that are not ours belong to the pages (organisation, brand, texts).
+    let is_ours = |it: &&setting::Model| crate::settings::CATALOGUE.iter().any(|of| of.name == it.name);
+    let ours = rows.iter().filter(is_ours);
+    let ours: Vec<_> = ours.map(|it| (it.name.as_str(), it.value.as_str())).collect();
+    if let Some(why) = settings.set_all(&ours).into_iter().next() {
+        return Err(Corrupt {
+            table: "setting",
+            id: why.name().to_owned(),
+            why: why.to_string(),
         }
+        .into());
     }
     let holidays = bank_holiday::Entity::find().all(db).await?;
     Ok((

@@ -9,6 +9,7 @@ pub(crate) mod certificate;
 pub(crate) mod course;
 pub(crate) mod course_version;
 pub(crate) mod facilitator;
+pub(crate) mod let_in;
 pub(crate) mod place;
 pub(crate) mod run;
 pub(crate) mod session;

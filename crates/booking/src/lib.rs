@@ -21,6 +21,7 @@
 //! | certificates: when one is issued, replaced, withdrawn | `certificate.rs` and its folder |
 //! | who catches up a missed day on other dates | `catch_up.rs` and its folder |
 //! | who runs which dates | `facilitators.rs` |
+//! | when people are reminded, and called about a change | `reminders.rs` |
 //! | what must always hold | `verify.rs` |
 
 // An index that is not there would be a panic (T-65). Tests may.
@@ -51,6 +52,7 @@ pub mod london;
 pub mod plan;
 pub mod queue;
 mod record;
+pub mod reminders;
 pub mod search;
 pub mod settings;
 pub mod settle;

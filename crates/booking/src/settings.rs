@@ -412,6 +412,15 @@ pub enum BadSetting {
     },
 }
 
+impl BadSetting {
+    /// The name that was given.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Unknown(name) | Self::Value { name, .. } => name,
+        }
+    }
+}
+
 enum Slot<'a> {
     Number(&'a mut i64),
     Numbers(&'a mut Vec<i64>),
@@ -515,6 +524,25 @@ impl Settings {
         Ok(())
     }
 
+    /// Takes several that go together, in whichever order they fit; tells what fits in none.
+    pub fn set_all(&mut self, wanted: &[(&str, &str)]) -> Vec<BadSetting> {
+        let mut left = wanted.to_vec();
+        loop {
+            let mut refused = Vec::new();
+            let before = left.len();
+            left.retain(|(name, value)| match self.set(name, value) {
+                Ok(()) => false,
+                Err(why) => {
+                    refused.push(why);
+                    true
+                }
+            });
+            if left.len() == before || left.is_empty() {
+                return refused;
+            }
+        }
+    }
+
     /// The value of one setting as it is written in records.
     pub fn written(&self, name: &str) -> Option<String> {
         let hour_minute = |it: &Time| format!("{:02}:{:02}", it.hour(), it.minute());
@@ -615,5 +643,17 @@ mod tests {
         assert!(settings.set("day_start", "20:00").is_err());
         assert!(settings.set("colour", "1").is_err());
         assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn an_evening_is_taken_in_either_order() {
+        for evening in [
+            [("day_start", "20:00"), ("day_end", "22:00")],
+            [("day_end", "22:00"), ("day_start", "20:00")],
+        ] {
+            assert_eq!(Settings::default().set_all(&evening), []);
+        }
+        let both = [("day_end", "07:00"), ("notice", "3")];
+        assert_eq!(Settings::default().set_all(&both).len(), 1);
     }
 }

@@ -4,6 +4,8 @@
 //! put in between is found by `alongside verify`. What was read of C3 by anybody but its author is
 //! written down before it is shown (T-47).
 
+use std::collections::BTreeSet;
+
 use booking::snapshot::{Actor, Transition};
 use ids::{PersonId, RunId, Ts};
 use sea_orm::{
@@ -18,6 +20,7 @@ use crate::entity::audit;
 use crate::error::Error;
 use crate::reference;
 use crate::sign_in::role;
+use crate::tasks::many_records;
 use crate::work::Work;
 
 pub(crate) use verify::verify;
@@ -215,14 +218,23 @@ impl App {
         about: About,
         whose: Option<PersonId>,
     ) -> Result<(), Error> {
-        let about = &about;
+        let looks = whats.iter().map(|what| (*what, about.clone(), whose));
+        self.note_all_looks(who, &looks.collect::<Vec<_>>()).await
+    }
+
+    /// The same for what several people wrote: what, in which record, and whose it is.
+    pub(crate) async fn note_all_looks(
+        &self,
+        who: PersonId,
+        looks: &[(&'static str, About, Option<PersonId>)],
+    ) -> Result<(), Error> {
         self.change(|work| async move {
-            for what in whats {
+            for (what, about, whose) in looks {
                 work.note(Act {
                     doer: Doer::Member(who),
                     what,
                     about: about.clone(),
-                    whose,
+                    whose: *whose,
                     reason: None,
                 });
             }
@@ -232,6 +244,51 @@ impl App {
     }
 }
 
+impl App {
+    /// Writes down that a member is about to open the record or a booking of somebody. Whoever opens those
+    /// of many people within an hour is named to the leads (T-11).
+    pub(crate) async fn note_opened(
+        &self,
+        who: PersonId,
+        about: About,
+        whose: PersonId,
+    ) -> Result<(), Error> {
+        let about = &about;
+        self.change(|work| async move {
+            work.note(Act {
+                doer: Doer::Member(who),
+                what: OPENED,
+                about: about.clone(),
+                whose: Some(whose),
+                reason: None,
+            });
+            many_records::look(&work, who, whose).await
+        })
+        .await
+    }
+}
+
+/// The people whose records somebody has opened since a moment.
+pub(crate) async fn opened_since(
+    db: &impl ConnectionTrait,
+    who: PersonId,
+    since: Ts,
+) -> Result<BTreeSet<PersonId>, Error> {
+    let rows: Vec<Option<PersonId>> = audit::Entity::find()
+        .select_only()
+        .column(audit::Column::Whose)
+        .distinct()
+        .filter(audit::Column::Who.eq(who))
+        .filter(audit::Column::Act.eq(OPENED))
+        .filter(audit::Column::At.gt(since))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// The act of opening the record or a booking of somebody.
+pub(crate) const OPENED: &str = "opened";
 /// The act of opening what a person told us so that they can take part.
 pub(crate) const SAW_NEEDS: &str = "saw_needs";
 /// The act of opening whom to call in an emergency.
@@ -257,7 +314,7 @@ pub(crate) async fn looks(db: &impl ConnectionTrait, whose: PersonId, most: u64)
         .select_only()
         .columns([audit::Column::At, audit::Column::Who, audit::Column::Act])
         .filter(audit::Column::Whose.eq(whose))
-        .filter(audit::Column::Act.is_in([SAW_NEEDS, SAW_EMERGENCY, SAW_CALLS]))
+        .filter(audit::Column::Act.is_in([OPENED, SAW_NEEDS, SAW_EMERGENCY, SAW_CALLS]))
         .order_by_desc(audit::Column::N)
         .limit(most)
         .into_tuple()
@@ -267,6 +324,21 @@ pub(crate) async fn looks(db: &impl ConnectionTrait, whose: PersonId, most: u64)
         .into_iter()
         .map(|(at, who, act)| Look { at, who, act })
         .collect())
+}
+
+/// When this was last done to a record, and by whom of the team or of the people.
+pub(crate) async fn newest_of(
+    db: &impl ConnectionTrait,
+    act: &str,
+    about: &str,
+) -> Result<Option<(Ts, Option<PersonId>)>, Error> {
+    let rows = audit::Entity::find()
+        .select_only()
+        .columns([audit::Column::At, audit::Column::Who])
+        .filter(audit::Column::Act.eq(act))
+        .filter(audit::Column::About.eq(about))
+        .order_by_desc(audit::Column::N);
+    Ok(rows.limit(1).into_tuple().one(db).await?)
 }
 
 /// How many acts there are.

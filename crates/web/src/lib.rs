@@ -16,6 +16,11 @@ mod certificate;
 pub mod cli;
 mod clock;
 mod config;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the first list that leaves as a file takes this away")
+)]
+mod csv;
 pub mod database;
 mod disk;
 #[expect(
@@ -31,6 +36,7 @@ mod kept;
 mod limits;
 mod links;
 mod mailer;
+mod needs;
 mod notify;
 mod outbox;
 #[cfg(any(test, fuzzing))]
@@ -41,15 +47,18 @@ mod plain_text;
 mod public;
 mod reference;
 mod rehearsal;
+mod reminders;
 mod rounds;
 mod routes;
 mod same_origin;
 mod secrets;
 mod serve;
+mod settings;
 mod sign_in;
 mod site;
 mod staff;
 mod tasks;
+mod team_mail;
 mod theme;
 pub mod verify;
 mod visitor;

@@ -1,10 +1,12 @@
 //! Pages of the team: the frame around them, and where people begin.
 
+mod admin;
 mod audit;
 mod bookings;
 mod channel;
 mod day;
 mod invite;
+mod let_in;
 mod lists;
 mod mail;
 mod member;
@@ -12,6 +14,7 @@ mod members;
 mod on_the_day;
 mod one_person;
 mod overview;
+mod people;
 mod register;
 mod runs;
 mod said;
@@ -32,17 +35,25 @@ use crate::public::courses::RunPath;
 use crate::routes::{Routes, Who};
 use crate::sign_in::log_out::LogOutPath;
 use crate::sign_in::numbers::Numbers;
-use crate::sign_in::role::{FACILITATORS, KEEPERS, LEADS, Role, TEAM};
+use crate::sign_in::role::{ADMINISTRATORS, FACILITATORS, KEEPERS, LEADS, Role, TEAM};
 use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
+use crate::tasks::TaskKind;
 use crate::words;
+use admin::SettingsPath;
 use audit::AuditPath;
 use bookings::BookingsPath;
 use mail::MailPath;
 use members::MembersPath;
 use overview::Overview;
+use people::PeoplePath;
 use runs::RunsPath;
 use tasks::TasksPath;
+
+/// What a task of this kind asks for, in words.
+pub(crate) fn what_is_to_do(kind: Option<TaskKind>) -> &'static str {
+    tasks::what(kind)
+}
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -59,16 +70,19 @@ pub(crate) fn routes() -> Routes {
         .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today::show)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(bookings::routes())
+        .and(people::routes())
         .and(tasks::routes())
         .and(mail::routes())
         .and(members::routes())
         .and(member::routes())
         .and(invite::routes())
         .and(audit::routes())
+        .and(admin::routes())
         .and(runs::routes())
         .and(day::routes())
         .and(register::routes())
         .and(one_person::routes())
+        .and(let_in::routes())
 }
 
 /// One page of the menu, and who may open it.
@@ -80,10 +94,14 @@ const MENU: &[Entry] = &[
     ("Team", TeamPath::PATH, TEAM),
     ("Course dates", RunsPath::PATH, TEAM),
     ("Bookings", BookingsPath::PATH, TEAM),
+    ("People", PeoplePath::PATH, TEAM),
     ("Tasks", TasksPath::PATH, TEAM),
     ("Emails", MailPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
+    ("Settings", SettingsPath::PATH, ADMINISTRATORS),
+    ("Mail", admin::MailPath::PATH, ADMINISTRATORS),
+    ("Acts", admin::AuditPath::PATH, ADMINISTRATORS),
 ];
 /// Where people begin: the first of these that they may open.
 const STARTS: [(&str, &[Role]); 3] = [
@@ -178,7 +196,7 @@ impl Shell {
 
 async fn team(_: TeamPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let page = TeamPage {
-        overview: Overview::load(&app).await?,
+        overview: Overview::load(&app, &me).await?,
         dates: dates(&app).await?,
         shell: Shell::of(&app, &me, TeamPath::PATH).await?,
     };
@@ -265,6 +283,7 @@ mod tests {
                 "Team",
                 "Course dates",
                 "Bookings",
+                "People",
                 "Tasks",
                 "Emails",
                 "Team members",

@@ -164,24 +164,34 @@ fn written(brand: &Brand) -> String {
 
 impl Colours {
     fn refusals(&self) -> impl Iterator<Item = Refusal> {
-        let pairs = [
+        let pale = self.pairs().into_iter();
+        let pale = pale.filter(|(_, colour, other, _)| colour.contrast(*other) < LEAST_CONTRAST);
+        pale.map(|(name, colour, other, beside)| Refusal::TooPale {
+            name,
+            colour,
+            beside,
+            contrast: colour.ratio(other),
+        })
+    }
+
+    /// Each colour with what it is read on or with.
+    fn pairs(&self) -> [(&'static str, Colour, Colour, &'static str); 5] {
+        [
             ("brand", self.brand, PAGE, "the page behind it"),
             ("link", self.link, PAGE, "the page behind it"),
             ("link hover", self.link_hover, PAGE, "the page behind it"),
             ("visited link", self.link_visited, PAGE, "the page behind it"),
             ("button", self.button, WHITE, "the white words on it"),
-        ];
-        pairs.into_iter().filter_map(|(name, colour, other, beside)| {
-            let contrast = colour.contrast(other);
-            let refused = contrast < LEAST_CONTRAST;
-            // Rounded down: 4.49 must not read as 4.5.
-            refused.then(|| Refusal::TooPale {
-                name,
-                colour,
-                beside,
-                contrast: format!("{:.1}", (contrast * 10.0).floor() / 10.0),
-            })
-        })
+        ]
+    }
+
+    /// What each of the colours that a team may choose is called, and its contrast: "5.7".
+    pub(crate) fn contrasts(&self) -> Vec<(&'static str, String)> {
+        let chosen = self.pairs().into_iter();
+        chosen
+            .filter(|(name, ..)| ["brand", "link", "button"].contains(name))
+            .map(|(name, colour, other, _)| (name, colour.ratio(other)))
+            .collect()
     }
 
     /// Every property of the library's stylesheet, with the library's own shades and tints.
@@ -244,6 +254,11 @@ impl Colour {
     fn contrast(self, other: Self) -> f64 {
         let (a, b) = (self.luminance(), other.luminance());
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    /// The ratio in words, rounded down: 4.49 must not read as 4.5.
+    fn ratio(self, other: Self) -> String {
+        format!("{:.1}", (self.contrast(other) * 10.0).floor() / 10.0)
     }
 
     fn luminance(self) -> f64 {

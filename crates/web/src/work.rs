@@ -10,8 +10,8 @@ use booking::{Asked, Cause, Change, Outcome, bookings};
 use ids::{BookingId, RunId, SessionId, Ts};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    AccessMode, ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend,
+    EntityTrait, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -133,6 +133,17 @@ impl Work {
     /// A fresh id for a new row.
     pub fn fresh_id(&self) -> Uuid {
         self.secrets.id(self.now)
+    }
+
+    /// From here to the end of this change, whoever changes settings, texts or courses waits: what was read
+    /// is still so when it is written. On SQLite all changes are one after the other.
+    pub(crate) async fn take_turns(&self) -> Result<(), Error> {
+        if self.tx.get_database_backend() == DbBackend::Postgres {
+            // The number of this lock means nothing; nobody else uses it.
+            let lock = "SELECT pg_advisory_xact_lock(4604161)";
+            self.tx.execute_unprepared(lock).await?;
+        }
+        Ok(())
     }
 
     /// The dice and keys.

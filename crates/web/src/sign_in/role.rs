@@ -31,6 +31,8 @@ pub enum Role {
 pub(crate) const TEAM: &[Role] = &[Role::Coordinator, Role::Lead];
 /// Who looks after the team itself.
 pub(crate) const KEEPERS: &[Role] = &[Role::Lead, Role::Administrator];
+/// Who looks after the program.
+pub(crate) const ADMINISTRATORS: &[Role] = &[Role::Administrator];
 /// Who answers for the whole.
 pub(crate) const LEADS: &[Role] = &[Role::Lead];
 /// Who may open a day of a course, if it is one of theirs or they are of the team.

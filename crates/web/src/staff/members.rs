@@ -41,7 +41,7 @@ pub(super) fn routes() -> Routes {
         .press::<ResetPath, _, _>(Who::Roles(KEEPERS), reset)
 }
 
-async fn show(_: MembersPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
+pub(super) async fn show(_: MembersPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let page = MembersPage {
         members: members(&app, &me).await?,
         op: app.secrets().op(),

@@ -86,6 +86,9 @@ pub(super) fn mail(kind: &str) -> &'static str {
         Kind::OfferOver => "The offer is over",
         Kind::StillInterested => "Are you still interested?",
         Kind::ListClosed => "The waiting list has closed",
+        Kind::NextWeek => "Your booking next week",
+        Kind::Tomorrow => "Your booking tomorrow",
+        Kind::NewJoiningLink => "The joining link is new",
         Kind::RunChanged => "The dates or the place changed",
         Kind::RunCancelled => "The course is cancelled",
         Kind::Cancelled => "Your booking is cancelled",
@@ -93,6 +96,7 @@ pub(super) fn mail(kind: &str) -> &'static str {
         Kind::Moved => "Your new dates",
         Kind::Completed => "Thank you for coming",
         Kind::CatchUp => "Your catch-up date",
+        Kind::Missed => "We missed you",
         Kind::NewDates => "New dates",
         Kind::YourLinks => "Your booking links",
         Kind::ConfirmNewDates => "Confirm for new dates",
@@ -103,6 +107,14 @@ pub(super) fn mail(kind: &str) -> &'static str {
         Kind::Invited => "Invitation to the team",
         Kind::NewLogIn => "New log in",
         Kind::SecondStepReset => "The second step was reset",
+        Kind::Trial => "A test",
+        Kind::AccessChanged => "Access changed",
+        Kind::Facilitation => "Facilitation dates",
+        Kind::RegisterSoon => "Register of a day that is near",
+        Kind::RegisterLate => "Register that is late",
+        Kind::TodaysList => "List of the day",
+        Kind::PhoneToday => "A task that cannot wait",
+        Kind::CalledOff => "Dates called off, to the team",
     }
 }
 

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::bookings::{BookingPath, BookingsPath, is_own};
 use super::lists::Query;
+use super::people::MergePath;
 use crate::app::App;
 use crate::audit::{SAW_CALLS, SAW_NEEDS};
 use crate::entity::{access_need, team_task};
@@ -23,12 +24,13 @@ use crate::error::Error;
 use crate::people::{self, Person};
 use crate::routes::{Routes, Who};
 use crate::sign_in::SignedIn;
-use crate::sign_in::role::TEAM;
+use crate::sign_in::role::{LEADS, TEAM};
 use crate::tasks::TaskKind;
 use crate::tasks::outcome::Tried;
 use crate::words;
 
 pub(super) use list::{count, open_about};
+pub(super) use say::what;
 
 /// `/team/tasks`
 #[derive(TypedPath, Deserialize)]
@@ -77,10 +79,15 @@ struct Found {
 }
 
 impl Found {
-    async fn named(db: &impl ConnectionTrait, task: &str) -> Result<Self, Error> {
+    /// What is for leads is not there for others (T-11).
+    async fn named(db: &impl ConnectionTrait, me: &SignedIn, task: &str) -> Result<Self, Error> {
         let id = Uuid::parse_str(task).map_err(|_| Error::NotFound)?;
         let task = team_task::Entity::find_by_id(id).one(db).await?;
-        Self::of(db, task.ok_or(Error::NotFound)?).await
+        let found = Self::of(db, task.ok_or(Error::NotFound)?).await?;
+        if found.kind == Some(TaskKind::ManyRecords) && !me.is_any(LEADS) {
+            return Err(Error::NotFound);
+        }
+        Ok(found)
     }
 
     async fn of(db: &impl ConnectionTrait, task: team_task::Model) -> Result<Self, Error> {
@@ -98,7 +105,9 @@ impl Found {
             Some(TaskKind::PhoneList | TaskKind::AttendanceLate) => {
                 found.run = calendar::run_dates(db, RunId(about)).await?;
             }
-            Some(TaskKind::PossibleDuplicate) => found.person = people::find(db, PersonId(about)).await?,
+            Some(TaskKind::PossibleDuplicate | TaskKind::ManyRecords) => {
+                found.person = people::find(db, PersonId(about)).await?;
+            }
             Some(TaskKind::ArrangeNeed) => {
                 found.need = access_need::Entity::find_by_id(about).one(db).await?;
                 if let Some(booking) = found.need.as_ref().map(|it| it.booking) {
@@ -110,7 +119,8 @@ impl Found {
                 | TaskKind::PhoneMailFailed
                 | TaskKind::PhoneOrLetter
                 | TaskKind::PreCourseCall
-                | TaskKind::PhoneMissed,
+                | TaskKind::PhoneMissed
+                | TaskKind::PhoneChange,
             )
             | None => found.add_booking(db, BookingId(about)).await?,
         }
@@ -183,6 +193,16 @@ impl Found {
                 .sorted("made")
                 .first(),
         )
+    }
+
+    /// Where the two records stand side by side that may be one person.
+    fn both_path(&self) -> Option<String> {
+        let one = self
+            .person
+            .as_ref()
+            .filter(|_| self.kind == Some(TaskKind::PossibleDuplicate))?;
+        let other = Uuid::parse_str(&self.task.occasion).ok()?;
+        Some(MergePath::of(one.id, PersonId(other)))
     }
 
     /// The page of the booking that the task is about.

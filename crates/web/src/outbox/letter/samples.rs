@@ -3,9 +3,11 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 26] = [
+pub(crate) const KINDS: [&str; 38] = [
+    "access_changed",
     "booked",
     "booking_details_changed",
+    "called_off",
     "cancelled",
     "cancelled_by_team",
     "catch_up",
@@ -14,26 +16,36 @@ pub(crate) const KINDS: [&str; 26] = [
     "confirm_email",
     "confirm_new_dates",
     "confirm_reminder",
+    "facilitation",
     "invited",
     "lapsed",
     "list_closed",
     "log_in_code",
+    "missed",
     "moved",
     "new_dates",
+    "new_joining_link",
     "new_log_in",
+    "next_week",
     "offer",
     "offer_over",
+    "phone_today",
+    "register_late",
+    "register_soon",
     "resume_draft",
     "run_cancelled",
     "run_changed",
     "second_step_reset",
     "still_interested",
+    "todays_list",
+    "tomorrow",
+    "trial",
     "waiting",
     "your_links",
 ];
 
 /// Those of which there are copies.
-const COPIED: [&str; 14] = [
+const COPIED: [&str; 16] = [
     "booked",
     "cancelled",
     "cancelled_by_team",
@@ -42,12 +54,24 @@ const COPIED: [&str; 14] = [
     "lapsed",
     "list_closed",
     "moved",
+    "next_week",
     "offer",
     "offer_over",
     "run_cancelled",
     "run_changed",
     "still_interested",
+    "tomorrow",
     "waiting",
+];
+
+/// Those that go to the team (F01 to F03, T01 to T03).
+const TO_THE_TEAM: [&str; 6] = [
+    "called_off",
+    "facilitation",
+    "phone_today",
+    "register_late",
+    "register_soon",
+    "todays_list",
 ];
 
 const HOST: &str = "https://courses.example.org";
@@ -56,7 +80,7 @@ const TOKEN: &str = "Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE";
 /// The letters of one kind: to a proven address, to an unproven one, to somebody with a difficult name, and
 /// whatever else reads differently.
 pub(crate) fn samples(kind: &str) -> Vec<Letter> {
-    let base = with_links(kind, proven());
+    let base = about_one_day(kind, with_links(kind, proven()));
     let base = if ["confirm_email", "confirm_reminder"].contains(&kind) {
         Letter {
             state: "unconfirmed".to_owned(),
@@ -78,11 +102,35 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             ..unproven(base.clone())
         }],
         "new_dates" => vec![base.clone()],
-        "new_log_in" | "second_step_reset" => vec![Letter {
+        "new_log_in" | "second_step_reset" | "trial" => vec![Letter {
             course: None,
             ..base.clone()
         }],
         "log_in_code" => Vec::new(),
+        "access_changed" => vec![
+            Letter {
+                course: None,
+                ..base.clone()
+            },
+            Letter {
+                course: None,
+                roles: String::new(),
+                rights: Vec::new(),
+                ..base.clone()
+            },
+        ],
+        "facilitation" => ["teaches", "no_longer", "called_off"]
+            .map(|state| Letter {
+                state: state.to_owned(),
+                ..base.clone()
+            })
+            .to_vec(),
+        "todays_list" | "phone_today" | "register_soon" | "register_late" | "called_off" => {
+            vec![base.clone()]
+        }
+        "next_week" | "tomorrow" | "missed" | "new_joining_link" => {
+            vec![base.clone(), in_person(one_day(base.clone()))]
+        }
         "invited" => vec![Letter {
             roles: "a coordinator and a lead".to_owned(),
             rights: vec![
@@ -138,6 +186,57 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     }
     samples.push(difficult(base));
     samples
+}
+
+/// What a mail about one day, or to the team, says beside.
+fn about_one_day(kind: &str, letter: Letter) -> Letter {
+    let day = ["tomorrow", "missed", "register_late", "register_soon"].contains(&kind);
+    let lines: &[&str] = match kind {
+        "register_soon" => &[
+            "11 people have a place.",
+            "1 person has not confirmed yet.",
+            "2 things that would help people to take part are not arranged yet.",
+        ],
+        "todays_list" => &[
+            "Call, because an email did not arrive: 1.",
+            "Tell them by phone or letter: 4. Due already: 3.",
+        ],
+        "phone_today" => &["Call the people on the waiting list."],
+        "called_off" => &[
+            "13 people are told by email.",
+            "2 people must be told by phone or letter. Please do it today.",
+        ],
+        _ => &[],
+    };
+    let letter = Letter {
+        lines: lines.iter().map(|it| (*it).to_owned()).collect(),
+        ..letter
+    };
+    if !day {
+        let soon = if kind == "next_week" { "next week" } else { "" };
+        return Letter { soon, ..letter };
+    }
+    Letter {
+        days: days(&["Tuesday 26 January 2027, 10am to 1pm"]),
+        dates: "Tuesday 26 January 2027".into(),
+        soon: if kind == "tomorrow" { "tomorrow" } else { "" },
+        which_day: "day 1".into(),
+        ..letter
+    }
+}
+
+fn in_person(letter: Letter) -> Letter {
+    let links = Links {
+        join: None,
+        ..letter.links
+    };
+    Letter {
+        place: "Recovery college, Room 1".into(),
+        soon: "",
+        which_day: String::new(),
+        links,
+        ..letter
+    }
 }
 
 pub(super) fn site() -> Site {
@@ -237,9 +336,12 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         "new_log_in",
         "resume_draft",
         "second_step_reset",
+        "trial",
         "your_links",
+        "access_changed",
     ]
-    .contains(&kind);
+    .contains(&kind)
+        && !TO_THE_TEAM.contains(&kind);
     let links = Links {
         manage: booking("").filter(|_| about_a_booking),
         confirm: booking("/confirm"),
@@ -263,6 +365,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         log_in_here: Some(format!("{HOST}/login/link/{TOKEN}")),
         invitation: Some(format!("{HOST}/invite/{TOKEN}")),
         account: Some(format!("{HOST}/account")),
+        work: Some(format!("{HOST}/team/tasks")),
     };
     Letter { links, ..letter }
 }

@@ -27,7 +27,7 @@ pub(super) async fn show(
     Extracted(app): Extracted<App>,
     me: SignedIn,
 ) -> Result<Response, Error> {
-    let found = Found::named(app.reader(), &it.task).await?;
+    let found = Found::named(app.reader(), &me, &it.task).await?;
     let mut reason = String::new();
     if let Some(booking) = &found.booking {
         let history = bookings::history(app.reader(), booking.id).await?;
@@ -78,6 +78,11 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             format!("The dates or the place of your course changed. It is now on {dates}."),
             "Please call us, and tell us whether that is good for you. You can also move to other dates, or cancel.".to_owned(),
         ],
+        Some(Kind::NextWeek) => vec![
+            format!("Your course is soon: {dates}. We are looking forward to meeting you."),
+            "Would you like to know how to join or how to find us? Please call us.".to_owned(),
+            "Do you need to move or cancel? That is fine, no reason needed.".to_owned(),
+        ],
         Some(Kind::RunCancelled) => {
             let why = it.run.as_ref().and_then(|it| it.cancel_reason.clone());
             vec![
@@ -108,7 +113,11 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             vec!["Your details with us were changed. If you did not ask for that, please call us.".to_owned()]
         }
         Some(
-            Kind::ConfirmReminder
+            // No letter arrives before tomorrow, and no link is typed from paper.
+            Kind::Tomorrow
+            | Kind::NewJoiningLink
+            | Kind::Missed
+            | Kind::ConfirmReminder
             | Kind::NewDates
             | Kind::YourLinks
             | Kind::ConfirmNewDates
@@ -117,7 +126,15 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             | Kind::LogInCode
             | Kind::Invited
             | Kind::NewLogIn
-            | Kind::SecondStepReset,
+            | Kind::SecondStepReset
+            | Kind::Trial
+            | Kind::AccessChanged
+            | Kind::Facilitation
+            | Kind::RegisterSoon
+            | Kind::RegisterLate
+            | Kind::TodaysList
+            | Kind::PhoneToday
+            | Kind::CalledOff,
         )
         | None => Vec::new(),
     };
