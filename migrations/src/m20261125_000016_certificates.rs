@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{id, index, json, name, names, table, text, text_or_null, ts, ts_or_null, unique, uuid};
+use crate::column::{id, int, json, name, names, table, text, text_or_null, ts, ts_or_null, unique, uuid};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -20,6 +20,7 @@ impl MigrationTrait for Migration {
                 id(),
                 text("number"),
                 uuid("booking"),
+                int("n"),
                 text("name"),
                 json("snapshot"),
                 ts("issued_at"),
@@ -37,7 +38,7 @@ impl MigrationTrait for Migration {
             .create_index(unique("certificate_number_uq", "certificate", &["number"]))
             .await?;
         manager
-            .create_index(index("certificate_booking_ix", "certificate", &["booking"]))
+            .create_index(unique("certificate_n_uq", "certificate", &["booking", "n"]))
             .await?;
         // INV-17: at most one stands.
         let one_stands = unique("certificate_issued_uq", "certificate", &["booking"])

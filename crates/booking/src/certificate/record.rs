@@ -6,7 +6,7 @@ use ids::{BookingId, Ts};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -42,8 +42,7 @@ fn certificate(row: c::Model) -> Result<Certificate, Corrupt> {
 pub async fn of_booking(db: &impl ConnectionTrait, booking: BookingId) -> Result<Vec<Certificate>, Error> {
     let rows = c::Entity::find()
         .filter(c::Column::Booking.eq(booking))
-        .order_by_desc(c::Column::IssuedAt)
-        .order_by_desc(c::Column::Id)
+        .order_by_desc(c::Column::N)
         .all(db)
         .await?;
     Ok(rows.into_iter().map(certificate).collect::<Result<_, _>>()?)
@@ -113,15 +112,21 @@ pub async fn issue(
         issued_at: now,
         state: State::Issued,
     };
-    row(&made).insert(tx).await?;
+    let before = c::Entity::find()
+        .filter(c::Column::Booking.eq(booking.id))
+        .count(tx)
+        .await?;
+    let n = i32::try_from(before).unwrap_or(i32::MAX - 1) + 1;
+    row(&made, n).insert(tx).await?;
     Ok((made, old))
 }
 
-fn row(it: &Certificate) -> c::ActiveModel {
+fn row(it: &Certificate, n: i32) -> c::ActiveModel {
     c::ActiveModel {
         id: Set(it.id),
         number: Set(it.number.clone()),
         booking: Set(it.booking),
+        n: Set(n),
         name: Set(it.name.clone()),
         snapshot: Set(serde_json::to_value(&it.snapshot).unwrap_or_default()),
         issued_at: Set(it.issued_at),

@@ -10,6 +10,7 @@ pub struct Model {
     pub id: Uuid,
     pub number: String,
     pub booking: BookingId,
+    pub n: i32,
     pub name: String,
     pub snapshot: Json,
     pub issued_at: Ts,
