@@ -18,6 +18,8 @@ mod m20261125_000010_audit;
 mod m20261125_000013_task_outcomes;
 mod m20261125_000016_certificates;
 mod m20261125_000018_let_in;
+mod m20261125_000021_evaluation;
+mod m20261125_000022_course_review;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000013_task_outcomes::Migration),
             Box::new(m20261125_000016_certificates::Migration),
             Box::new(m20261125_000018_let_in::Migration),
+            Box::new(m20261125_000021_evaluation::Migration),
+            Box::new(m20261125_000022_course_review::Migration),
         ]
     }
 }

@@ -16,10 +16,6 @@ mod certificate;
 pub mod cli;
 mod clock;
 mod config;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the first list that leaves as a file takes this away")
-)]
 mod csv;
 pub mod database;
 mod disk;
@@ -38,6 +34,7 @@ mod links;
 mod mailer;
 mod needs;
 mod notify;
+mod nudge;
 mod outbox;
 #[cfg(any(test, fuzzing))]
 pub mod outside_bytes;

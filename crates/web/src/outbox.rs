@@ -70,6 +70,8 @@ pub(crate) enum Kind {
     CatchUp,
     /// M17
     Missed,
+    /// M19
+    Feedback,
     /// M20
     NewDates,
     /// M21
@@ -110,7 +112,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 38] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -131,6 +133,7 @@ impl Kind {
         Self::Completed,
         Self::CatchUp,
         Self::Missed,
+        Self::Feedback,
         Self::NewDates,
         Self::YourLinks,
         Self::ConfirmNewDates,
@@ -174,6 +177,7 @@ impl Kind {
             Self::Completed => "completed",
             Self::CatchUp => "catch_up",
             Self::Missed => "missed",
+            Self::Feedback => "feedback",
             Self::NewDates => "new_dates",
             Self::YourLinks => "your_links",
             Self::ConfirmNewDates => "confirm_new_dates",

@@ -16,6 +16,7 @@ mod one_person;
 mod overview;
 mod people;
 mod register;
+mod reports;
 mod runs;
 mod said;
 mod tasks;
@@ -47,6 +48,7 @@ use mail::MailPath;
 use members::MembersPath;
 use overview::Overview;
 use people::PeoplePath;
+use reports::ReportsPath;
 use runs::RunsPath;
 use tasks::TasksPath;
 
@@ -72,6 +74,7 @@ pub(crate) fn routes() -> Routes {
         .and(bookings::routes())
         .and(people::routes())
         .and(tasks::routes())
+        .and(reports::routes())
         .and(mail::routes())
         .and(members::routes())
         .and(member::routes())
@@ -96,6 +99,7 @@ const MENU: &[Entry] = &[
     ("Bookings", BookingsPath::PATH, TEAM),
     ("People", PeoplePath::PATH, TEAM),
     ("Tasks", TasksPath::PATH, TEAM),
+    ("Reports", ReportsPath::PATH, TEAM),
     ("Emails", MailPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
@@ -285,6 +289,7 @@ mod tests {
                 "Bookings",
                 "People",
                 "Tasks",
+                "Reports",
                 "Emails",
                 "Team members",
                 "Audit"

@@ -4,6 +4,7 @@ use booking::attendance::outcome;
 use booking::bookings::HistoryLine;
 use booking::calendar::{Before, Meeting, RunDates};
 use booking::deadlines::{WorkingDays, interest_over_since};
+use booking::evaluation::{self, Asking, Phase};
 use booking::queue::{Band, band};
 use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar, catch_up, london};
 use ids::{BookingId, RunId, SessionId, Ts};
@@ -161,6 +162,8 @@ pub(crate) struct OfBooking {
     pub(crate) new_address: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
+    /// M19: nothing is left to ask, because the person answered or the days for it are over.
+    pub(crate) has_answered: bool,
     /// M04, M14, M15: how it ended, where that reads differently.
     pub(crate) ended: &'static str,
     /// M05, M16: where in the queue.
@@ -304,6 +307,7 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         | Kind::Completed
         | Kind::CatchUp
         | Kind::Missed
+        | Kind::Feedback
         | Kind::BookingDetailsChanged => {
             let Subject::Booking(it) = &facts.subject else {
                 return Err("the booking is gone");
@@ -385,6 +389,8 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
             let told = it.catch_up.is_some() && stands == facts.parameters.made;
             if told { Ok(()) } else { overtaken }
         }
+        Kind::Feedback if it.has_answered => Err("the feedback is given or over"),
+        Kind::Feedback => is(state == State::Booked),
         Kind::BookingDetailsChanged => Ok(()),
         Kind::NewDates
         | Kind::YourLinks
@@ -487,6 +493,7 @@ pub(crate) async fn load(
         | Kind::Completed
         | Kind::CatchUp
         | Kind::Missed
+        | Kind::Feedback
         | Kind::BookingDetailsChanged => of_booking(db, secrets, now, kind, row, &parameters).await?,
     };
     Ok(Facts {
@@ -625,6 +632,8 @@ async fn of_booking(
             None
         },
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
+        has_answered: matches!(kind, Kind::Feedback | Kind::Completed)
+            && has_answered(db, now, &record).await?,
         ended: ended(&history, since),
         band: if in_queue {
             band_of(db, &record).await?
@@ -731,6 +740,19 @@ async fn has_live_booking(
         .any(|it| it.run == than.run && it.id != than.id && it.state.is_live()))
 }
 
+/// Whether there is no feedback to ask for (B-80).
+async fn has_answered(db: &impl ConnectionTrait, now: Ts, record: &BookingRecord) -> Result<bool, Error> {
+    let (settings, _) = calendar::rules(db).await?;
+    let run = calendar::run_dates(db, record.run)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let asking = evaluation::asking(&settings, now, &run.sessions);
+    if !matches!(asking, Asking::Open(Phase::After, _)) {
+        return Ok(true);
+    }
+    Ok(evaluation::has_answered(db, record.id, Phase::After).await?)
+}
+
 async fn band_of(db: &impl ConnectionTrait, record: &BookingRecord) -> Result<Option<Band>, Error> {
     let snapshot = allocator::snapshot(db, record.run).await?;
     Ok(snapshot.and_then(|it| it.booking(record.id).map(|entry| band(&it, entry))))
@@ -761,6 +783,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         // The entries lead to our joining page, which shows the new link.
         | Kind::NewJoiningLink
         | Kind::Missed
+        | Kind::Feedback
         | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
@@ -964,6 +987,7 @@ pub(crate) mod tests {
             offer: None,
             new_address: None,
             booked_there: false,
+            has_answered: false,
             ended: "",
             band: None,
             old: None,
@@ -1099,6 +1123,14 @@ pub(crate) mod tests {
             still_true(Kind::ConfirmEmail, &late),
             Ok(()),
             "nothing ends before the person could know"
+        );
+        let answered = about(OfBooking {
+            has_answered: true,
+            ..of_booking(State::Booked)
+        });
+        assert_eq!(
+            still_true(Kind::Feedback, &answered),
+            Err("the feedback is given or over")
         );
         let mut paused = of_booking(State::Waiting);
         paused.record.paused = true;

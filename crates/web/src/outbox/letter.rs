@@ -154,12 +154,12 @@ pub(crate) struct Links {
     pub(crate) changed: Option<String>,
     /// `/b/{token}/still-interested`
     pub(crate) still_interested: Option<String>,
+    /// `/b/{token}/feedback`
+    pub(crate) feedback: Option<String>,
     /// `/b/{token}/join`, never the meeting link (B-51); none for a course in person
     pub(crate) join: Option<String>,
     /// `/b/{token}/certificate`
     pub(crate) certificate: Option<String>,
-    /// `/b/{token}/feedback`; none while there is no such page
-    pub(crate) feedback: Option<String>,
     /// `/becoming-a-peer-worker`
     pub(crate) next_steps: Option<String>,
     /// `/bookings/find`

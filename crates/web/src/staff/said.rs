@@ -97,6 +97,7 @@ pub(super) fn mail(kind: &str) -> &'static str {
         Kind::Completed => "Thank you for coming",
         Kind::CatchUp => "Your catch-up date",
         Kind::Missed => "We missed you",
+        Kind::Feedback => "Your feedback, if you wish",
         Kind::NewDates => "New dates",
         Kind::YourLinks => "Your booking links",
         Kind::ConfirmNewDates => "Confirm for new dates",

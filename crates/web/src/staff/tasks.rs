@@ -8,8 +8,8 @@ mod say;
 
 use axum_extra::routing::TypedPath;
 use booking::calendar::{self, RunDates};
-use booking::{BookingRecord, bookings};
-use ids::{BookingId, PersonId, RunId};
+use booking::{BookingRecord, bookings, review};
+use ids::{BookingId, CourseVersionId, PersonId, RunId};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::bookings::{BookingPath, BookingsPath, is_own};
 use super::lists::Query;
 use super::people::MergePath;
+use super::runs::ReviewPath;
 use crate::app::App;
 use crate::audit::{SAW_CALLS, SAW_NEEDS};
 use crate::entity::{access_need, team_task};
@@ -76,6 +77,8 @@ struct Found {
     person: Option<Person>,
     run: Option<RunDates>,
     need: Option<access_need::Model>,
+    /// The title of the course whose text it is about.
+    course: Option<String>,
 }
 
 impl Found {
@@ -98,15 +101,19 @@ impl Found {
             person: None,
             run: None,
             need: None,
+            course: None,
             task,
         };
         let about = found.task.about;
         match kind {
-            Some(TaskKind::PhoneList | TaskKind::AttendanceLate) => {
+            Some(TaskKind::PhoneList | TaskKind::AttendanceLate | TaskKind::RunReview) => {
                 found.run = calendar::run_dates(db, RunId(about)).await?;
             }
             Some(TaskKind::PossibleDuplicate | TaskKind::ManyRecords) => {
                 found.person = people::find(db, PersonId(about)).await?;
+            }
+            Some(TaskKind::VersionReview) => {
+                found.course = review::title_of(db, CourseVersionId(about)).await?
             }
             Some(TaskKind::ArrangeNeed) => {
                 found.need = access_need::Entity::find_by_id(about).one(db).await?;
@@ -162,7 +169,9 @@ impl Found {
 
     fn name(&self) -> String {
         let name = self.person.as_ref().map(|it| it.full_name.clone());
-        name.unwrap_or_else(|| "Nobody by name".to_owned())
+        let dates = || self.run.as_ref().map(|it| words::dates(&it.sessions));
+        let what = name.or_else(dates).or_else(|| self.course.clone());
+        what.unwrap_or_else(|| "Nobody by name".to_owned())
     }
 
     fn phone(&self) -> String {
@@ -203,6 +212,15 @@ impl Found {
             .filter(|_| self.kind == Some(TaskKind::PossibleDuplicate))?;
         let other = Uuid::parse_str(&self.task.occasion).ok()?;
         Some(MergePath::of(one.id, PersonId(other)))
+    }
+
+    /// Where a review is written down, which ends the task.
+    fn review_path(&self) -> Option<String> {
+        let run = self
+            .run
+            .as_ref()
+            .filter(|_| self.kind == Some(TaskKind::RunReview))?;
+        Some(ReviewPath::of(run.id).to_string())
     }
 
     /// The page of the booking that the task is about.

@@ -125,6 +125,8 @@ fn about(kind: TaskKind, it: &Transition) -> Condition {
         | TaskKind::PhoneMissed
         | TaskKind::PhoneChange
         | TaskKind::AttendanceLate
+        | TaskKind::RunReview
+        | TaskKind::VersionReview
         | TaskKind::PhoneMailFailed
         | TaskKind::PreCourseCall
         | TaskKind::PossibleDuplicate

@@ -3,7 +3,7 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 38] = [
+pub(crate) const KINDS: [&str; 39] = [
     "access_changed",
     "booked",
     "booking_details_changed",
@@ -17,6 +17,7 @@ pub(crate) const KINDS: [&str; 38] = [
     "confirm_new_dates",
     "confirm_reminder",
     "facilitation",
+    "feedback",
     "invited",
     "lapsed",
     "list_closed",

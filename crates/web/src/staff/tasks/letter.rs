@@ -118,6 +118,7 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             | Kind::NewJoiningLink
             | Kind::Missed
             | Kind::ConfirmReminder
+            | Kind::Feedback
             | Kind::NewDates
             | Kind::YourLinks
             | Kind::ConfirmNewDates

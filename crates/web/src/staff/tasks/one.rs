@@ -132,6 +132,8 @@ struct TaskPage {
     waiting_url: Option<String>,
     /// Two records that may be one person.
     both_url: Option<String>,
+    /// Where a review is written down; that alone ends the task.
+    review_url: Option<String>,
     /// A letter to print instead of a call.
     letter_url: Option<String>,
     say: Vec<String>,
@@ -192,6 +194,7 @@ impl TaskPage {
             booking_url: found.booking_path(),
             waiting_url: found.waiting_path(),
             both_url: found.both_path(),
+            review_url: found.review_path(),
             letter_url: letter::path(found),
             say: say::say(found),
             unanswered: tries.iter().filter(|it| it.outcome == unanswered).count(),
@@ -222,7 +225,7 @@ impl TaskPage {
 
 fn facts(found: &Found) -> Vec<Row> {
     let mut rows = vec![
-        Row::new("Who", found.name()),
+        Row::new("About", found.name()),
         Row::new("Due", words::date_time(found.task.due)),
     ];
     if let Some(booking) = &found.booking {
@@ -325,6 +328,7 @@ pub(super) mod samples {
             person: Some(held.person),
             run: Some(held.run),
             need: (kind == TaskKind::ArrangeNeed).then_some(need),
+            course: None,
         }
     }
 
