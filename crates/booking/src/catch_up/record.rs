@@ -143,7 +143,7 @@ pub async fn candidates(
             continue;
         };
         let day = run.sessions.iter().find(|it| it.idx == missed.meeting.idx);
-        let Some(day) = day.filter(|it| it.starts_at > now).cloned() else {
+        let Some(day) = day.filter(|it| it.starts_at > now).copied() else {
             continue;
         };
         let may = may_catch_up(&there, &record_of(&day), missed, now);

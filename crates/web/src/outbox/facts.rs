@@ -146,6 +146,7 @@ pub(crate) struct OfInterest {
 }
 
 /// What a mail about a booking needs.
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that a mail reads")]
 #[derive(Clone, Debug)]
 pub(crate) struct OfBooking {
     pub(crate) record: BookingRecord,

@@ -8,6 +8,7 @@ use tera::{Context, Tera};
 ///
 /// Until the address is proven (B-21) `name` and `course` are `None`: the mail then shows dates and contact
 /// only, no name, title, venue or answers, and is signed with the neutral name.
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that a mail reads")]
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Letter {
     /// What is the same in every mail.

@@ -170,7 +170,7 @@ async fn caught_up(db: &impl ConnectionTrait, booking: BookingId) -> Result<Vec<
     let mut found = Vec::new();
     for it in catch_up::of_booking(db, booking).await? {
         let run = calendar::run_dates(db, it.run).await?.ok_or(Error::NotFound)?;
-        let day = run.sessions.iter().find(|day| day.id == it.target).cloned();
+        let day = run.sessions.iter().find(|day| day.id == it.target).copied();
         found.extend(day.map(|day| CaughtUp { run, day }));
     }
     found.sort_by_key(|it| it.day.starts_at);

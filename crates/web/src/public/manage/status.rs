@@ -537,7 +537,9 @@ impl Can {
         let catches_up = state == State::Booked && proven && elsewhere.clone().count() > 0;
         let joins_there = elsewhere.clone().any(|it| it.run.delivery != Delivery::InPerson);
         Self {
-            claim: matches!(state, State::Booked | State::Waiting) && !proven && !over,
+            claim: matches!(state, State::Booked | State::Waiting)
+                && !proven
+                && (!over || elsewhere.clone().count() > 0),
             join: (booked && held.run.delivery != Delivery::InPerson) || (catches_up && joins_there),
             download: booked || catches_up,
             change_details: state.is_live() && proven && !over,

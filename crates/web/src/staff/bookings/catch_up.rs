@@ -91,7 +91,7 @@ async fn arranged(
     let mut all = Vec::new();
     for it in catch_up::of_booking(db, found.record.id).await? {
         let run = calendar::run_dates(db, it.run).await?.ok_or(Error::NotFound)?;
-        let day = run.sessions.iter().find(|day| day.id == it.target).cloned();
+        let day = run.sessions.iter().find(|day| day.id == it.target).copied();
         all.extend(day.filter(|day| day.starts_at > now).map(|day| (it, run, day)));
     }
     Ok(all)
@@ -257,7 +257,8 @@ impl CatchUpPage {
         }
         let others = days().filter_map(|(run, day, may)| {
             let why = may.err()?;
-            Some([said(run, day), because(why).to_owned()])
+            let day = said(run, day).replacen("day", "Day", 1);
+            Some([day, because(why).to_owned()])
         });
         Self {
             heading: format!("Catching up for booking {}", found.record.reference),
