@@ -16,6 +16,7 @@ mod m20261125_000008_sign_in;
 mod m20261125_000009_session_ends;
 mod m20261125_000010_audit;
 mod m20261125_000013_task_outcomes;
+mod m20261125_000016_certificates;
 mod m20261125_000018_let_in;
 mod m20261125_000021_evaluation;
 mod m20261125_000022_course_review;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000009_session_ends::Migration),
             Box::new(m20261125_000010_audit::Migration),
             Box::new(m20261125_000013_task_outcomes::Migration),
+            Box::new(m20261125_000016_certificates::Migration),
             Box::new(m20261125_000018_let_in::Migration),
             Box::new(m20261125_000021_evaluation::Migration),
             Box::new(m20261125_000022_course_review::Migration),

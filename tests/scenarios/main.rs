@@ -8,6 +8,8 @@ mod architecture;
 mod audit;
 mod booking;
 mod called_off;
+mod catch_up;
+mod certificates;
 mod changed_times;
 mod command_line;
 mod course_dates;

@@ -3,6 +3,8 @@
 //! Nobody else writes bookings, their history or places. On `PostgreSQL` the run's row is locked; on
 //! `SQLite` the transaction was begun IMMEDIATE and nobody else writes meanwhile.
 
+mod catch_up;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::certificate;
 use crate::change::{Ask, Change, move_between};
 use crate::entity;
 use crate::error::{Corrupt, Error};
@@ -21,6 +24,7 @@ use crate::record::{self, Details, Past, Stored};
 use crate::settle::Settled;
 use crate::snapshot::{Booking, Cause, RunState, Snapshot, Transition};
 use crate::state::{Refusal, State};
+pub use catch_up::{CatchUpStep, allocate_catch_up, end_catch_up};
 
 /// Names for new rows; the program's dice stand behind it.
 pub type Fresh<'a> = &'a (dyn Fn() -> Uuid + Send + Sync);
@@ -40,6 +44,10 @@ pub struct Outcome {
     pub called_off: bool,
     /// The live bookings afterwards.
     pub live: Vec<BookingId>,
+    /// Catch-ups on these dates that were arranged or ended.
+    pub catch_ups: Vec<CatchUpStep>,
+    /// What followed on other dates, where bookings of this run would have caught up.
+    pub elsewhere: Vec<Outcome>,
 }
 
 /// Makes `change` on `run`, settles what follows from it, and writes down what happened.
@@ -56,12 +64,18 @@ pub async fn allocate(
     let changed = matches!(asked.change, Change::RunChanged);
     let made = asked.change.apply(&mut locked.after, now, &asked.cause)?;
     locked.transitions.extend(made);
+    let catch_ups = catch_up::call_off(tx, now, &mut locked).await?;
     locked.settle(now);
     write(tx, now, fresh, &[&locked], asked.details.as_ref()).await?;
     if locked.after.is_over(now) {
         let_go(tx, run).await?;
     }
-    Ok(locked.outcome(changed))
+    let elsewhere = catch_up::end_with(tx, now, fresh, &locked).await?;
+    Ok(Outcome {
+        catch_ups,
+        elsewhere,
+        ..locked.outcome(changed)
+    })
 }
 
 /// Moves a booking to another run of the course (guard 4); both runs are locked in the order of
@@ -104,7 +118,12 @@ pub async fn allocate_move(
         ..record::details_of(tx, booking).await?
     };
     write(tx, now, fresh, &[&left, &right], Some(&details)).await?;
-    Ok([left.outcome(false), right.outcome(false)])
+    let elsewhere = catch_up::end_with(tx, now, fresh, &left).await?;
+    let left = Outcome {
+        elsewhere,
+        ..left.outcome(false)
+    };
+    Ok([left, right.outcome(false)])
 }
 
 /// Where a booking moves to.
@@ -156,7 +175,12 @@ pub async fn allocate_instead(
     left.settle(now);
     right.settle(now);
     write(tx, now, fresh, &[&left, &right], None).await?;
-    Ok([left.outcome(false), right.outcome(false)])
+    let elsewhere = catch_up::end_with(tx, now, fresh, &left).await?;
+    let left = Outcome {
+        elsewhere,
+        ..left.outcome(false)
+    };
+    Ok([left, right.outcome(false)])
 }
 
 /// What was asked, by whom, and the answers that come with a first booking.
@@ -307,6 +331,8 @@ impl Locked {
             phone_list: self.phone_list,
             change_no: changed.then_some(self.after.run.change_no),
             live,
+            catch_ups: Vec::new(),
+            elsewhere: Vec::new(),
         }
     }
 }
@@ -477,6 +503,13 @@ async fn write(
         entity::place::Entity::insert_many(places)
             .exec_without_returning(tx)
             .await?;
+        for step in it
+            .transitions
+            .iter()
+            .filter(|step| step.from == Some(State::Booked))
+        {
+            certificate::review(tx, now, step.booking, step.cause.reason.as_deref()).await?;
+        }
     }
     Ok(())
 }
@@ -518,7 +551,11 @@ async fn write_booking(
 fn one_live_only(error: Error) -> Error {
     let clash = match &error {
         Error::Storage(it) => it.sql_err(),
-        Error::Refused(_) | Error::Dates(_) | Error::NotRecorded(_) | Error::Corrupt(_) => None,
+        Error::Refused(_)
+        | Error::Dates(_)
+        | Error::NotRecorded(_)
+        | Error::NoCatchUp(_)
+        | Error::Corrupt(_) => None,
     };
     match clash {
         Some(SqlErr::UniqueConstraintViolation(why)) if why.contains("one_live") => {

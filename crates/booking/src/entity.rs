@@ -5,6 +5,7 @@ pub(crate) mod bank_holiday;
 pub(crate) mod booking;
 pub(crate) mod booking_event;
 pub(crate) mod catch_up;
+pub(crate) mod certificate;
 pub(crate) mod course;
 pub(crate) mod course_review;
 pub(crate) mod course_version;

@@ -17,6 +17,9 @@ pub enum Error {
     /// A register was not saved (B-60 to B-62); nothing was written.
     #[error("not recorded: {0}")]
     NotRecorded(#[from] crate::attendance::NotRecorded),
+    /// A missed day cannot be caught up there (B-70, B-71); nothing was written.
+    #[error("not caught up: {0}")]
+    NoCatchUp(#[from] crate::catch_up::NoCatchUp),
     /// The database failed.
     #[error("storage: {0}")]
     Storage(#[from] DbErr),

@@ -18,6 +18,8 @@
 //! | local time and clock changes | `london.rs` |
 //! | the numbers a team may choose | `settings.rs` |
 //! | who was there, and how a course went for somebody | `attendance.rs` and its folder |
+//! | certificates: when one is issued, replaced, withdrawn | `certificate.rs` and its folder |
+//! | who catches up a missed day on other dates | `catch_up.rs` and its folder |
 //! | who runs which dates | `facilitators.rs` |
 //! | when people are reminded, and called about a change | `reminders.rs` |
 //! | how confident people are before and after, and what they say | `evaluation.rs` |
@@ -34,6 +36,8 @@ pub mod availability;
 mod before;
 pub mod bookings;
 pub mod calendar;
+pub mod catch_up;
+pub mod certificate;
 pub mod change;
 pub mod deadlines;
 #[expect(

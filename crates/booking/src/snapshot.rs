@@ -342,18 +342,32 @@ impl Snapshot {
     /// Gives a booking the lowest free seat of every session.
     fn take(&mut self, booking: BookingId) {
         for session in self.sessions.iter().map(|it| it.id).collect::<Vec<_>>() {
-            let taken = |seat| {
-                self.places
-                    .iter()
-                    .any(|it| it.session == session && it.seat_no == seat)
-            };
-            let seat_no = (1..=i32::MAX).find(|seat| !taken(*seat)).unwrap_or(i32::MAX);
-            self.places.push(Place {
-                session,
-                seat_no,
-                booking,
-                since_rev: self.run.rev,
-            });
+            self.take_in(session, booking);
+        }
+    }
+
+    /// Gives a booking, of this run or of another, the lowest free seat of one session.
+    pub(crate) fn take_in(&mut self, session: SessionId, booking: BookingId) {
+        let taken = |seat| {
+            self.places
+                .iter()
+                .any(|it| it.session == session && it.seat_no == seat)
+        };
+        let seat_no = (1..=i32::MAX).find(|seat| !taken(*seat)).unwrap_or(i32::MAX);
+        self.places.push(Place {
+            session,
+            seat_no,
+            booking,
+            since_rev: self.run.rev,
+        });
+    }
+
+    /// Takes back the seat of a catch-up; the place goes on to the queue.
+    pub(crate) fn leave(&mut self, session: SessionId, booking: BookingId) {
+        let theirs = |it: &Place| it.session == session && it.booking == booking;
+        if self.places.iter().any(theirs) {
+            self.places.retain(|it| !theirs(it));
+            self.run.round += 1;
         }
     }
 

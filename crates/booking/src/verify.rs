@@ -1,8 +1,8 @@
 //! What must always hold (section 6 of the booking rules), read from the records.
 //!
 //! A finding names the rule and the row. A few statements read everything, whatever there is to read;
-//! the rest is arithmetic. Mail, tasks, calendar entries, certificates and equality counters are not
-//! this crate's, and neither are INV-14 to INV-17 and INV-20.
+//! the rest is arithmetic. Mail, tasks, calendar entries and equality counters are not this crate's, and
+//! neither are INV-14 to INV-16 and INV-20.
 
 mod histories;
 mod places;
@@ -12,8 +12,9 @@ mod runs;
 use ids::Ts;
 use sea_orm::ConnectionTrait;
 
+use crate::certificate;
 use crate::error::Error;
-use records::Records;
+use records::{Records, UNREADABLE};
 
 /// One row that breaks one rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,30 @@ pub async fn verify(db: &impl ConnectionTrait, now: Ts) -> Result<Vec<Finding>, 
     places::check(&records, now, &mut found);
     histories::check(&records, &mut found);
     runs::check(&records, now, &mut found);
+    certificates(db, &mut found).await?;
     found.sort();
     Ok(found)
+}
+
+/// INV-17.
+async fn certificates(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
+    let finding = |rule, row: String, why: String| Finding {
+        rule,
+        table: "certificate",
+        row,
+        why,
+    };
+    match certificate::unsound(db).await {
+        Ok(all) => found.extend(
+            all.into_iter()
+                .map(|(id, why)| finding("INV-17", id.to_string(), why.to_owned())),
+        ),
+        // What else cannot be read was found with its own table.
+        Err(Error::Corrupt(it)) if it.table == "certificate" => {
+            found.push(finding(UNREADABLE, it.id, it.why));
+        }
+        Err(Error::Corrupt(_)) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use booking::Refusal;
 use booking::attendance::NotRecorded;
+use booking::catch_up::NoCatchUp;
 use percent_encoding::percent_decode_str;
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{DbErr, RuntimeErr};
@@ -36,6 +37,9 @@ pub enum Error {
     /// A register was not saved (B-60 to B-62).
     #[error("not recorded: {0}")]
     NotRecorded(NotRecorded),
+    /// A missed day cannot be caught up there (B-70, B-71).
+    #[error("not caught up: {0}")]
+    NoCatchUp(NoCatchUp),
     /// The operation number was used with other content (B-12).
     #[error("the operation number was used with other content")]
     OtherContent,
@@ -111,6 +115,7 @@ impl From<booking::Error> for Error {
             booking::Error::Refused(Refusal::NotFound) => Self::NotFound,
             booking::Error::Refused(refusal) => Self::Refused(refusal),
             booking::Error::NotRecorded(why) => Self::NotRecorded(why),
+            booking::Error::NoCatchUp(why) => Self::NoCatchUp(why),
             booking::Error::Storage(error) => error.into(),
             error @ (booking::Error::Dates(_) | booking::Error::Corrupt(_)) => Self::fault(error),
         }
@@ -278,6 +283,15 @@ impl Error {
                 refusal_words(*refusal),
                 dates,
             ),
+            Self::NoCatchUp(_) => (
+                StatusCode::CONFLICT,
+                "That day is not possible",
+                &[
+                    "Things have changed since you opened the page.",
+                    "Open it again to see which days are possible now.",
+                ],
+                dates,
+            ),
             Self::NotRecorded(_) => (
                 StatusCode::CONFLICT,
                 "The register was not saved",
@@ -442,6 +456,7 @@ impl Error {
             | Self::LinkOver
             | Self::Refused(_)
             | Self::NotRecorded(_)
+            | Self::NoCatchUp(_)
             | Self::OtherContent
             | Self::BadForm(_)
             | Self::TooLarge
@@ -488,6 +503,7 @@ impl IntoResponse for Error {
             | Self::LinkOver
             | Self::Refused(_)
             | Self::NotRecorded(_)
+            | Self::NoCatchUp(_)
             | Self::OtherContent
             | Self::BadForm(_)
             | Self::FromElsewhere

@@ -12,6 +12,7 @@ mod app;
 mod assets;
 mod audit;
 mod calls;
+mod certificate;
 pub mod cli;
 mod clock;
 mod config;

@@ -1,12 +1,16 @@
 //! Who is told of what: from what happened to the mail and tasks it calls for (booking.md section 2,
 //! "Effects"). A new event does not compile until somebody decided about its mail.
 
+use booking::allocator::CatchUpStep;
 use booking::calendar::{Before, Meeting};
+use booking::catch_up::CatchUp;
 use booking::deadlines::{WorkingDays, confirm_reminder};
 use booking::reminders::booked_on;
 use booking::snapshot::Actor;
-use booking::{BookingRecord, By, Event, Note, Outcome, Settings, State, Transition, bookings, calendar};
-use ids::{BookingId, RunId, Ts};
+use booking::{
+    BookingRecord, By, Event, Note, Outcome, Settings, State, Transition, bookings, calendar, catch_up,
+};
+use ids::{BookingId, RunId, SessionId, Ts};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
@@ -60,6 +64,9 @@ pub(crate) async fn follow(work: &Work, outcome: &Outcome) -> Result<(), Error> 
         }
         note_calendar(work, outcome.run, it, &told).await?;
         after_booking(work, it, &told.record).await?;
+    }
+    for step in &outcome.catch_ups {
+        tell_of_catch_up(work, step).await?;
     }
     tasks::ended::phone_list(work, outcome).await?;
     if let Some(change_no) = outcome.change_no {
@@ -170,7 +177,9 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::RunCancelled
         | Kind::Cancelled
         | Kind::CancelledByTeam
-        | Kind::Moved => true,
+        | Kind::Moved
+        | Kind::CatchUp
+        | Kind::Completed => true,
         // A new link is behind the link that only the person has; that we missed somebody is theirs alone.
         Kind::NewJoiningLink | Kind::Missed => false,
         // What somebody thinks of a course is theirs alone.
@@ -451,6 +460,32 @@ async fn request(work: &Work, run: RunId, booking: BookingId) -> Result<(), Erro
     Ok(())
 }
 
+/// The same for a day that is caught up on other dates.
+async fn request_there(work: &Work, booking: BookingId, session: SessionId) -> Result<(), Error> {
+    let known = entries(work, booking).await?;
+    if let Some(entry) = known.into_iter().find(|it| it.session == session) {
+        return next_method(work, entry, "request").await;
+    }
+    let entry = calendar_entry::ActiveModel {
+        id: Set(work.fresh_id()),
+        booking: Set(booking),
+        session: Set(session),
+        uid: Set(format!("{booking}-{session}@{}", work.host())),
+        sequence: Set(0),
+        last_method: Set("request".to_owned()),
+    };
+    entry.insert(work.tx()).await?;
+    Ok(())
+}
+
+async fn cancel_there(work: &Work, booking: BookingId, session: SessionId) -> Result<(), Error> {
+    let known = entries(work, booking).await?.into_iter();
+    for entry in known.filter(|it| it.session == session && it.last_method == "request") {
+        next_method(work, entry, "cancel").await?;
+    }
+    Ok(())
+}
+
 async fn cancel(work: &Work, booking: BookingId) -> Result<(), Error> {
     for entry in entries(work, booking)
         .await?
@@ -497,6 +532,58 @@ pub(crate) async fn tell_that_it_replaced(
     tell(work, &told, telling).await
 }
 
+/// M22, when a catch-up was arranged or ended, with its entry for the calendar (INV-16).
+async fn tell_of_catch_up(work: &Work, step: &CatchUpStep) -> Result<(), Error> {
+    let (it, told) = (&step.catch_up, Told::about(work, step.catch_up.booking).await?);
+    links::make(work, Purpose::Booking, it.booking.0, 1, None).await?;
+    if step.made && told.has_calendar() {
+        request_there(work, it.booking, it.target).await?;
+    }
+    if !step.made {
+        cancel_there(work, it.booking, it.target).await?;
+        tasks::ended::catch_up(work, it.booking, it.id).await?;
+    }
+    let act = work.fresh_id().simple().to_string();
+    write_of_catch_up(work, &told, it, step.made, &act).await
+}
+
+async fn write_of_catch_up(
+    work: &Work,
+    told: &Told,
+    it: &CatchUp,
+    made: bool,
+    act: &str,
+) -> Result<(), Error> {
+    let telling = Telling {
+        kind: Kind::CatchUp,
+        // No hyphen: a task in place of the mail has the kind before the last one.
+        occasion: format!("{}{}{act}", it.id.simple(), if made { "m" } else { "e" }),
+        due_at: work.now(),
+        parameters: Parameters {
+            catch_up: Some(it.id),
+            made,
+            ..Parameters::default()
+        },
+        instead: true,
+    };
+    tell(work, told, telling).await
+}
+
+/// M18, once, when somebody has completed the course (B-76).
+pub(crate) async fn thank(work: &Work, booking: BookingId) -> Result<(), Error> {
+    let told = Told::about(work, booking).await?;
+    // The link is as old as the booking; whoever was booked by phone may have none.
+    links::make(work, Purpose::Booking, booking.0, 1, None).await?;
+    let telling = Telling {
+        kind: Kind::Completed,
+        occasion: "once".to_owned(),
+        due_at: work.now(),
+        parameters: Parameters::default(),
+        instead: true,
+    };
+    tell(work, &told, telling).await
+}
+
 /// M12 to everybody with a live booking (B-50).
 async fn tell_of_change(work: &Work, outcome: &Outcome, change_no: i32) -> Result<(), Error> {
     let dates = calendar::run_dates(work.tx(), outcome.run)
@@ -529,6 +616,17 @@ async fn tell_of_change(work: &Work, outcome: &Outcome, change_no: i32) -> Resul
             },
         )
         .await?;
+    }
+    // Whoever catches up on these dates hears what is so now.
+    for it in catch_up::of_run(work.tx(), outcome.run).await? {
+        let day = dates.sessions.iter().find(|day| day.id == it.target);
+        if day.is_some_and(|day| day.starts_at > work.now()) {
+            let told = Told::about(work, it.booking).await?;
+            if told.has_calendar() {
+                request_there(work, it.booking, it.target).await?;
+            }
+            write_of_catch_up(work, &told, &it, true, &format!("c{change_no}")).await?;
+        }
     }
     Ok(())
 }

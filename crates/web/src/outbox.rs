@@ -64,6 +64,10 @@ pub(crate) enum Kind {
     CancelledByTeam,
     /// M16
     Moved,
+    /// M18
+    Completed,
+    /// M22
+    CatchUp,
     /// M17
     Missed,
     /// M19
@@ -108,7 +112,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 37] = [
+    pub(crate) const ALL: [Self; 39] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -126,6 +130,8 @@ impl Kind {
         Self::Cancelled,
         Self::CancelledByTeam,
         Self::Moved,
+        Self::Completed,
+        Self::CatchUp,
         Self::Missed,
         Self::Feedback,
         Self::NewDates,
@@ -168,6 +174,8 @@ impl Kind {
             Self::Cancelled => "cancelled",
             Self::CancelledByTeam => "cancelled_by_team",
             Self::Moved => "moved",
+            Self::Completed => "completed",
+            Self::CatchUp => "catch_up",
             Self::Missed => "missed",
             Self::Feedback => "feedback",
             Self::NewDates => "new_dates",

@@ -10,6 +10,7 @@ use crate::routes::Routes;
 use crate::site;
 
 pub(crate) mod book;
+pub(crate) mod check_certificate;
 pub(crate) mod courses;
 #[cfg_attr(
     not(test),
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Routes {
         .and(new_dates::routes())
         .and(equality::routes())
         .and(self_check::routes())
+        .and(check_certificate::routes())
         .and(texts::routes())
 }
 

@@ -149,6 +149,17 @@ impl Secrets {
         BASE64URL_NOPAD.encode(&self.bytes::<32>())
     }
 
+    /// A fresh number of a certificate: 128 bits in 26 letters and digits that can be said on the phone.
+    pub(crate) fn certificate_number(&self) -> String {
+        let number = u128::from_be_bytes(self.bytes());
+        let digit = |at: u32| CROCKFORD.get(usize::try_from((number >> (5 * at)) & 31).unwrap_or(0));
+        (0..26)
+            .rev()
+            .filter_map(digit)
+            .map(|it| char::from(*it))
+            .collect()
+    }
+
     /// A fresh log in code: 8 characters, 40 bits (T-12).
     pub(crate) fn code(&self) -> String {
         crockford(&self.bytes::<5>())

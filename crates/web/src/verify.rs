@@ -1,6 +1,5 @@
 //! Every invariant on live records (section 6 of the booking rules): those of `booking`, and INV-14 to
-//! INV-16 and INV-20 on the tables of this crate, and those of `competency`. INV-17 comes with
-//! certificates.
+//! INV-16 and INV-20 on the tables of this crate, and those of `competency`.
 //!
 //! Each check is one statement that gives the rows that break it, whatever there is to read.
 
@@ -210,7 +209,26 @@ async fn calendars_show_places(db: &impl ConnectionTrait, found: &mut Vec<Findin
            AND (c.id IS NULL OR c.last_method <> 'request') \
            AND EXISTS (SELECT 1 FROM outbox_mail m WHERE m.about = b.id AND m.recipient = p.email \
                          AND m.kind IN ('booked', 'moved'))";
-    check(db, "INV-16", "booking", too_few, found).await
+    check(db, "INV-16", "booking", too_few, found).await?;
+    catch_ups_are_shown(db, found).await
+}
+
+/// INV-16 for days that are caught up on other dates.
+async fn catch_ups_are_shown(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
+    let too_many = "SELECT c.id AS id, 'asks a calendar for a day that is not caught up there' AS why \
+         FROM calendar_entry c JOIN booking b ON b.id = c.booking JOIN session s ON s.id = c.session \
+         WHERE c.last_method = 'request' AND s.run <> b.run \
+           AND NOT EXISTS (SELECT 1 FROM catch_up u WHERE u.booking = b.id AND u.target_session = s.id \
+                             AND u.cancelled_at IS NULL)";
+    check(db, "INV-16", "calendar_entry", too_many, found).await?;
+    let too_few = "SELECT u.id AS id, 'has no entry for its day' AS why \
+         FROM catch_up u JOIN booking b ON b.id = u.booking JOIN person p ON p.id = b.person \
+         LEFT JOIN calendar_entry c ON c.booking = b.id AND c.session = u.target_session \
+         WHERE u.cancelled_at IS NULL AND b.state = 'booked' AND p.prefers = 'email' AND NOT p.email_bad \
+           AND (c.id IS NULL OR c.last_method <> 'request') \
+           AND EXISTS (SELECT 1 FROM outbox_mail m WHERE m.about = b.id AND m.recipient = p.email \
+                         AND m.kind = 'catch_up')";
+    check(db, "INV-16", "catch_up", too_few, found).await
 }
 
 /// INV-20: a counter tells a quarter and a course, nothing finer, and no form's number remembers that

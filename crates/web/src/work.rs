@@ -6,8 +6,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use booking::allocator::{self, Arrival};
-use booking::{Asked, Change, Outcome};
-use ids::{BookingId, RunId, Ts};
+use booking::{Asked, Cause, Change, Outcome, bookings};
+use ids::{BookingId, RunId, SessionId, Ts};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     AccessMode, ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend,
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::audit::{self, Act};
+use crate::audit::{self, Act, Doer};
 use crate::entity::operation;
 use crate::error::Error;
 use crate::notify;
@@ -172,9 +172,54 @@ impl Work {
         if let Some(act) = on_run {
             self.note(act);
         }
-        self.note_steps(&outcome);
-        Box::pin(notify::follow(self, &outcome)).await?;
+        self.follow(&outcome).await?;
         Ok(outcome)
+    }
+
+    /// Notes what happened on the dates, and on others because of it, and writes the mail and tasks that
+    /// calls for.
+    async fn follow(&self, outcome: &Outcome) -> Result<(), Error> {
+        for it in std::iter::once(outcome).chain(&outcome.elsewhere) {
+            self.note_steps(it);
+            Box::pin(notify::follow(self, it)).await?;
+        }
+        Ok(())
+    }
+
+    /// Arranges that somebody catches up a missed day in this session, for whoever of the team does it.
+    pub async fn catch_up(&self, booking: BookingId, target: SessionId, cause: &Cause) -> Result<(), Error> {
+        let fresh = || self.fresh_id();
+        let made = allocator::allocate_catch_up(&self.tx, self.now, &fresh, booking, target);
+        let outcome = Box::pin(made).await?;
+        self.note_catch_ups(&outcome, cause).await?;
+        self.follow(&outcome).await
+    }
+
+    /// Calls a catch-up off, for whoever of the team does it.
+    pub async fn end_catch_up(&self, which: Uuid, cause: &Cause) -> Result<(), Error> {
+        let fresh = || self.fresh_id();
+        let outcome = Box::pin(allocator::end_catch_up(&self.tx, self.now, &fresh, which)).await?;
+        self.note_catch_ups(&outcome, cause).await?;
+        self.follow(&outcome).await
+    }
+
+    async fn note_catch_ups(&self, outcome: &Outcome, cause: &Cause) -> Result<(), Error> {
+        for it in &outcome.catch_ups {
+            let record = bookings::find(&self.tx, it.catch_up.booking).await?;
+            let person = record.ok_or(Error::NotFound)?.person;
+            self.note(Act {
+                doer: Doer::of(cause.actor, person),
+                what: if it.made {
+                    "catch_up_made"
+                } else {
+                    "catch_up_ended"
+                },
+                about: ("booking", it.catch_up.booking.to_string()),
+                whose: Some(person),
+                reason: cause.reason.clone(),
+            });
+        }
+        Ok(())
     }
 
     /// Moves a booking to another run (guard 4), with the mail and tasks of both.
@@ -185,8 +230,7 @@ impl Work {
         ))
         .await?
         {
-            self.note_steps(&outcome);
-            Box::pin(notify::follow(self, &outcome)).await?;
+            self.follow(&outcome).await?;
         }
         Ok(())
     }
@@ -196,6 +240,9 @@ impl Work {
         let fresh = || self.fresh_id();
         for outcome in Box::pin(allocator::allocate_instead(&self.tx, self.now, &fresh, old, new)).await? {
             Box::pin(notify::follow(self, &outcome)).await?;
+            for it in &outcome.elsewhere {
+                self.follow(it).await?;
+            }
         }
         Ok(())
     }

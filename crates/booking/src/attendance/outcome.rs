@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ids::{BookingId, RunId, SessionId};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use time::Date;
 
 use super::rules::attended;
 use super::{Code, Mark};
@@ -34,6 +35,8 @@ pub struct Sat {
     pub minutes: i64,
     /// How long they could have been there.
     pub teaching: i64,
+    /// The day of that session.
+    pub date: Date,
 }
 
 /// One session of the run as it went for one booking.
@@ -45,17 +48,23 @@ pub struct Day {
     pub caught_up: Vec<Sat>,
 }
 
+impl Day {
+    /// Every mark that counts for the session, its own first.
+    pub fn all(&self) -> impl Iterator<Item = Sat> {
+        self.own.into_iter().chain(self.caught_up.iter().copied())
+    }
+}
+
 /// How the course went, once every session is marked (B-75).
 pub fn outcome(settings: &Settings, days: &[Day]) -> Option<Outcome> {
     let own: Vec<Sat> = days.iter().map(|it| it.own).collect::<Option<_>>()?;
     if own.is_empty() {
         return None;
     }
-    let all = |it: &Day| it.own.into_iter().chain(it.caught_up.clone()).collect::<Vec<_>>();
     let came = |it: &Sat| attended(settings, it.minutes, it.teaching);
-    Some(if days.iter().all(|day| all(day).iter().any(came)) {
+    Some(if days.iter().all(|day| day.all().any(|it| came(&it))) {
         Outcome::Completed
-    } else if days.iter().any(|day| all(day).iter().any(|it| it.minutes > 0)) {
+    } else if days.iter().any(|day| day.all().any(|it| it.minutes > 0)) {
         Outcome::PartAttended
     } else if own
         .iter()
@@ -93,33 +102,52 @@ async fn of_bookings(
     ids: Vec<BookingId>,
 ) -> Result<BTreeMap<BookingId, Outcome>, Error> {
     let (settings, _) = rules(db).await?;
+    let days = days(db, run, &ids).await?;
+    let found = days
+        .iter()
+        .filter_map(|(id, days)| Some((*id, outcome(&settings, days)?)));
+    Ok(found.collect())
+}
+
+/// The sessions of a run as they went for each of its bookings, day 1 first.
+pub(crate) async fn days(
+    db: &impl ConnectionTrait,
+    run: RunId,
+    ids: &[BookingId],
+) -> Result<BTreeMap<BookingId, Vec<Day>>, Error> {
     let marks = a::Entity::find()
-        .filter(a::Column::Booking.is_in(ids.clone()))
+        .filter(a::Column::Booking.is_in(ids.iter().copied()))
         .order_by_asc(a::Column::N);
     let mut last: BTreeMap<(BookingId, SessionId), Mark> = BTreeMap::new();
     for row in marks.all(db).await? {
         last.insert((row.booking, row.session), Mark::of(&row)?);
     }
     let catch_ups = c::Entity::find()
-        .filter(c::Column::Booking.is_in(ids.clone()))
+        .filter(c::Column::Booking.is_in(ids.iter().copied()))
         .filter(c::Column::CancelledAt.is_null())
+        .order_by_asc(c::Column::Id)
         .all(db)
         .await?;
     let own = s::Column::Run.eq(run);
     let elsewhere = s::Column::Id.is_in(catch_ups.iter().map(|it| it.target_session));
     let either = Condition::any().add(own).add(elsewhere);
-    let sessions = s::Entity::find().filter(either).all(db).await?;
+    let sessions = s::Entity::find()
+        .filter(either)
+        .order_by_asc(s::Column::Idx)
+        .all(db)
+        .await?;
     let meetings: BTreeMap<SessionId, Meeting> =
         sessions.iter().map(|it| (it.id, calendar::meeting(it))).collect();
     let sat = |booking, session| {
-        let mark = last.get(&(booking, session))?;
+        let (mark, meeting) = (last.get(&(booking, session))?, meetings.get(&session)?);
         Some(Sat {
             code: mark.code,
             minutes: mark.minutes,
-            teaching: teaching_minutes(meetings.get(&session)?),
+            teaching: teaching_minutes(meeting),
+            date: meeting.date,
         })
     };
-    let found = ids.into_iter().filter_map(|id| {
+    let found = ids.iter().map(|&id| {
         let days = sessions.iter().filter(|it| it.run == run).map(|it| Day {
             own: sat(id, it.id),
             caught_up: catch_ups
@@ -128,7 +156,7 @@ async fn of_bookings(
                 .filter_map(|made| sat(id, made.target_session))
                 .collect(),
         });
-        Some((id, outcome(&settings, &days.collect::<Vec<_>>())?))
+        (id, days.collect())
     });
     Ok(found.collect())
 }
@@ -137,12 +165,14 @@ async fn of_bookings(
 mod tests {
     use super::*;
     use Code::{Absent, Apologies, Excused, LeftEarly, Present};
+    use time::macros::date;
 
     fn sat((code, minutes): (Code, i64)) -> Sat {
         Sat {
             code,
             minutes,
             teaching: 180,
+            date: date!(2027 - 06 - 08),
         }
     }
 

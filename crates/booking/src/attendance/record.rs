@@ -2,12 +2,14 @@
 
 use ids::{BookingId, PersonId, SessionId, Ts};
 use sea_orm::{DatabaseTransaction, EntityTrait, QuerySelect};
+use uuid::Uuid;
 
 use super::first_day::{FirstDay, first_day};
 use super::rules::{is_correction, lead_only_from, minutes, opens_at};
 use super::{Code, Mark, NotRecorded, Register, add, register};
 use crate::allocator::Fresh;
 use crate::calendar::rules;
+use crate::certificate;
 use crate::entity::session;
 use crate::error::Error;
 use crate::settings::Settings;
@@ -46,6 +48,8 @@ pub struct Changed {
     pub from: Option<Code>,
     /// What is recorded now.
     pub to: Code,
+    /// The certificate that this withdrew (B-77).
+    pub withdrawn: Option<Uuid>,
 }
 
 /// Records what is said of people in a session (B-60 to B-62). What is recorded already is not recorded
@@ -70,12 +74,19 @@ pub async fn record(
     let added = judge(&settings, (&found, &first), now, hand, said)?;
     let mut changed = Vec::new();
     for (booking, mark) in added {
+        let (from, to) = (
+            found.row(booking).and_then(|it| it.mark()).map(|it| it.code),
+            mark.code,
+        );
+        add(tx, fresh, booking, of, mark).await?;
+        // In the same commit: nobody sees a certificate of what was corrected.
+        let withdrawn = certificate::review(tx, now, booking, hand.reason.as_deref()).await?;
         changed.push(Changed {
             booking,
-            from: found.row(booking).and_then(|it| it.mark()).map(|it| it.code),
-            to: mark.code,
+            from,
+            to,
+            withdrawn,
         });
-        add(tx, fresh, booking, of, mark).await?;
     }
     Ok(changed)
 }

@@ -1,12 +1,13 @@
 //! What is so at the moment a mail leaves, and whether the mail is still worth sending (T-56, B-101).
 
+use booking::attendance::outcome;
 use booking::bookings::HistoryLine;
 use booking::calendar::{Before, Meeting, RunDates};
 use booking::deadlines::{WorkingDays, interest_over_since};
 use booking::evaluation::{self, Asking, Phase};
 use booking::queue::{Band, band};
 use booking::reminders::booked_on;
-use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar, london};
+use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar, catch_up, london};
 use ids::{BookingId, RunId, SessionId, Ts};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -54,6 +55,12 @@ pub(crate) struct Parameters {
     /// The dates that were booked again with an address that has a booking there (M21, T-36).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) again: Option<RunId>,
+    /// The catch-up that the mail tells of (M22).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) catch_up: Option<uuid::Uuid>,
+    /// Whether it was arranged; else it ended.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) made: bool,
     /// The day that the mail is about (M10, M11, M17, F02, F03).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<SessionId>,
@@ -70,6 +77,9 @@ pub(crate) struct Parameters {
 pub(crate) struct Shown {
     /// The booking.
     pub(crate) booking: BookingId,
+    /// The day that is caught up elsewhere, if it is about that one; else the booking's own days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<SessionId>,
     /// Put in (or replace), else take out.
     pub(crate) request: bool,
     /// The SEQUENCE of its entries.
@@ -137,6 +147,7 @@ pub(crate) struct OfInterest {
 }
 
 /// What a mail about a booking needs.
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that a mail reads")]
 #[derive(Clone, Debug)]
 pub(crate) struct OfBooking {
     pub(crate) record: BookingRecord,
@@ -162,6 +173,10 @@ pub(crate) struct OfBooking {
     /// M16: the dates that were replaced.
     pub(crate) old: Option<RunDates>,
     pub(crate) needs_noted: bool,
+    /// M18: every session attended.
+    pub(crate) completed: bool,
+    /// M22: the day on other dates.
+    pub(crate) catch_up: Option<OfCatchUp>,
     /// M09, M13: other dates that can be booked.
     pub(crate) next: Vec<RunDates>,
     /// M10, M11, M17: the day that the mail is about, while the booking has a place there: its own, or one to
@@ -191,16 +206,34 @@ pub(crate) enum Reader {
     Former(Option<String>),
 }
 
+/// A day that is caught up on other dates.
+#[derive(Clone, Debug)]
+pub(crate) struct OfCatchUp {
+    pub(crate) run: RunDates,
+    pub(crate) session: SessionId,
+    /// Whether it was not called off.
+    pub(crate) stands: bool,
+}
+
 /// What a recipient's calendar shows of one booking.
 #[derive(Clone, Debug)]
 pub(crate) struct OfCalendar {
     pub(crate) booking: BookingId,
+    /// The day that is caught up elsewhere, if it is about that one.
+    pub(crate) session: Option<SessionId>,
     pub(crate) run: RunDates,
     pub(crate) entries: Vec<calendar_entry::Model>,
     /// Whether a mail that was really sent put it in, and none took it out since.
     pub(crate) shown: bool,
     /// The highest SEQUENCE that any mail to this recipient used.
     pub(crate) used: Option<i32>,
+}
+
+impl OfCalendar {
+    /// Whether this is what was asked to be shown.
+    pub(crate) fn is(&self, shown: &Shown) -> bool {
+        (self.booking, self.session) == (shown.booking, shown.session)
+    }
 }
 
 impl OfBooking {
@@ -274,6 +307,8 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved
+        | Kind::Completed
+        | Kind::CatchUp
         | Kind::Missed
         | Kind::Feedback
         | Kind::BookingDetailsChanged => {
@@ -351,6 +386,12 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         Kind::RunCancelled => is(state == State::Cancelled { by: By::RunCancelled }),
         Kind::Cancelled => is(state == State::Cancelled { by: By::Person }),
         Kind::CancelledByTeam => is(state == State::Cancelled { by: By::Team }),
+        Kind::Completed => is(state == State::Booked && it.completed),
+        Kind::CatchUp => {
+            let stands = state == State::Booked && it.catch_up.as_ref().is_some_and(|it| it.stands);
+            let told = it.catch_up.is_some() && stands == facts.parameters.made;
+            if told { Ok(()) } else { overtaken }
+        }
         Kind::Feedback if it.has_answered => Err("the feedback is given or over"),
         Kind::Feedback => is(state == State::Booked),
         Kind::BookingDetailsChanged => Ok(()),
@@ -452,6 +493,8 @@ pub(crate) async fn load(
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved
+        | Kind::Completed
+        | Kind::CatchUp
         | Kind::Missed
         | Kind::Feedback
         | Kind::BookingDetailsChanged => of_booking(db, secrets, now, kind, row, &parameters).await?,
@@ -574,6 +617,10 @@ async fn of_booking(
         },
         _ => None,
     };
+    let catch_up = match parameters.catch_up {
+        Some(id) => of_catch_up(db, id).await?,
+        None => None,
+    };
     let in_queue = matches!(kind, Kind::Waiting | Kind::Moved) && record.state == State::Waiting;
     Ok(Subject::Booking(Box::new(OfBooking {
         reader: reader(kind, &record, &person, parameters.copy, &row.recipient),
@@ -589,7 +636,8 @@ async fn of_booking(
             None
         },
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
-        has_answered: kind == Kind::Feedback && has_answered(db, now, &record).await?,
+        has_answered: matches!(kind, Kind::Feedback | Kind::Completed)
+            && has_answered(db, now, &record).await?,
         ended: ended(&history, since),
         band: if in_queue {
             band_of(db, &record).await?
@@ -598,22 +646,37 @@ async fn of_booking(
         },
         old,
         needs_noted: needs > 0,
+        completed: kind == Kind::Completed
+            && outcome::of_booking(db, id).await? == Some(outcome::Outcome::Completed),
         next: if matches!(kind, Kind::ListClosed | Kind::RunCancelled) {
             others().await?
         } else {
             Vec::new()
         },
         calendars: if shows_calendar(kind) {
-            calendars(db, row, &record).await?
+            calendars(db, row, &record, catch_up.as_ref()).await?
         } else {
             Vec::new()
         },
+        catch_up,
         meeting,
         marked,
         record,
         person,
         run,
     })))
+}
+
+async fn of_catch_up(db: &impl ConnectionTrait, id: uuid::Uuid) -> Result<Option<OfCatchUp>, Error> {
+    let Some(found) = catch_up::find(db, id).await? else {
+        return Ok(None);
+    };
+    let run = calendar::run_dates(db, found.run).await?;
+    Ok(run.map(|run| OfCatchUp {
+        run,
+        session: found.target,
+        stands: found.cancelled_at.is_none(),
+    }))
 }
 
 fn reader(kind: Kind, record: &BookingRecord, person: &Person, copy: bool, recipient: &str) -> Reader {
@@ -707,6 +770,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::RunCancelled
         | Kind::Cancelled
         | Kind::CancelledByTeam
+        | Kind::CatchUp
         | Kind::Moved => true,
         Kind::ConfirmEmail
         | Kind::ConfirmAddress
@@ -717,6 +781,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::OfferOver
         | Kind::StillInterested
         | Kind::ListClosed
+        | Kind::Completed
         | Kind::NextWeek
         | Kind::Tomorrow
         // The entries lead to our joining page, which shows the new link.
@@ -749,6 +814,7 @@ async fn calendars(
     db: &impl ConnectionTrait,
     row: &outbox_mail::Model,
     record: &BookingRecord,
+    catch_up: Option<&OfCatchUp>,
 ) -> Result<Vec<OfCalendar>, Error> {
     let of_person = bookings::of_person(db, record.person).await?;
     let mut chain = vec![(record.id, record.run)];
@@ -777,12 +843,26 @@ async fn calendars(
         .map(|(state, it)| (state == "sent", Parameters::of(it).calendar))
         .collect();
     let mut found = Vec::new();
-    for (booking, run) in chain {
-        let Some(run) = calendar::run_dates(db, run).await? else {
-            continue;
-        };
-        let of_booking = calendar_entry::Entity::find().filter(calendar_entry::Column::Booking.eq(booking));
-        let of_this = |it: &&Shown| it.booking == booking;
+    // A mail about a catch-up shows that day, every other one the booking's own days.
+    let mut wanted = Vec::new();
+    if let Some(it) = catch_up {
+        wanted.push((record.id, it.run.clone(), Some(it.session)));
+    } else {
+        for (booking, run) in chain {
+            let run = calendar::run_dates(db, run).await?;
+            wanted.extend(run.map(|run| (booking, run, None)));
+        }
+    }
+    for (booking, run, session) in wanted {
+        let mut entries = calendar_entry::Entity::find()
+            .filter(calendar_entry::Column::Booking.eq(booking))
+            .all(db)
+            .await?;
+        entries.retain(|it| match session {
+            Some(session) => it.session == session,
+            None => run.sessions.iter().any(|own| own.id == it.session),
+        });
+        let of_this = |it: &&Shown| (it.booking, it.session) == (booking, session);
         let mut sent = mails
             .iter()
             .filter(|it| it.0)
@@ -790,8 +870,9 @@ async fn calendars(
             .filter(of_this);
         found.push(OfCalendar {
             booking,
+            session,
             run,
-            entries: of_booking.all(db).await?,
+            entries,
             shown: sent.next_back().is_some_and(|it| it.request),
             used: mails
                 .iter()
@@ -915,6 +996,8 @@ pub(crate) mod tests {
             band: None,
             old: None,
             needs_noted: false,
+            completed: true,
+            catch_up: None,
             next: Vec::new(),
             calendars: Vec::new(),
             meeting: run().sessions.pop(),

@@ -8,6 +8,7 @@ use tera::{Context, Tera};
 ///
 /// Until the address is proven (B-21) `name` and `course` are `None`: the mail then shows dates and contact
 /// only, no name, title, venue or answers, and is signed with the neutral name.
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that a mail reads")]
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Letter {
     /// What is the same in every mail.
@@ -45,6 +46,8 @@ pub(crate) struct Letter {
     pub(crate) ended: &'static str,
     /// booked, waiting, offered or unconfirmed: M01, M12 and M16 speak differently to each.
     pub(crate) state: String,
+    /// M22: whether the day stands; else it was called off.
+    pub(crate) is_catch_up_on: bool,
     /// By when to answer: "Thursday 27 May 2027 at 10am".
     pub(crate) deadline: Option<String>,
     /// By when to answer, for the subject of M06: see [`deadline_short`].
@@ -156,6 +159,10 @@ pub(crate) struct Links {
     pub(crate) feedback: Option<String>,
     /// `/b/{token}/join`, never the meeting link (B-51); none for a course in person
     pub(crate) join: Option<String>,
+    /// `/b/{token}/certificate`
+    pub(crate) certificate: Option<String>,
+    /// `/becoming-a-peer-worker`
+    pub(crate) next_steps: Option<String>,
     /// `/bookings/find`
     pub(crate) find: Option<String>,
     /// `/courses`

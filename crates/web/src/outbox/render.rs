@@ -116,6 +116,7 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
     letter.old_dates = words::dates(old_days);
     letter.hidden_change = kind == Kind::RunChanged && !it.is_trusted() && old_days == it.run.sessions;
     letter.copy = it.reader == Reader::Copy;
+    let joins_elsewhere = about_the_catch_up(letter, it);
     letter.ended = it.ended;
     it.record.state.name().clone_into(&mut letter.state);
     if let Some(until) = answer_by(it, facts) {
@@ -130,10 +131,27 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
     letter.links.new_address = it.new_address.as_ref().map(page);
     if let Some(token) = it.token.as_ref().filter(|_| it.has_links()) {
         letter.links = booking_links(pages, token, it, std::mem::take(&mut letter.links));
+        if let Some(online) = joins_elsewhere {
+            let join = pages.token(Purpose::Booking, token, "/join");
+            letter.links.join = online.then_some(join);
+        }
     }
     if it.is_trusted() {
         about_the_person(letter, pages, kind, it, facts);
     }
+}
+
+/// When and where a missed day is caught up, in place of the booking's own days (M22); whether that is
+/// online, if there is such a day.
+fn about_the_catch_up(letter: &mut Letter, it: &OfBooking) -> Option<bool> {
+    let catch_up = it.catch_up.as_ref()?;
+    let mut day = catch_up.run.sessions.clone();
+    day.retain(|it| it.id == catch_up.session);
+    letter.days = days(&day);
+    letter.dates = words::dates(&day);
+    letter.place = shown_place(it, words::place(&catch_up.run));
+    letter.is_catch_up_on = catch_up.stands && it.record.state == State::Booked;
+    Some(catch_up.run.delivery != booking::calendar::Delivery::InPerson)
 }
 
 /// A mail about one day: which one, and how soon it is (M10, M11, M17).
@@ -186,6 +204,7 @@ fn about_the_person(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfB
     };
     letter.next_dates = next_dates(pages, &it.next);
     letter.links.book_again = Some(pages.at(&format!("/courses/{}", it.run.course_code)));
+    letter.links.next_steps = Some(pages.at("/becoming-a-peer-worker"));
 }
 
 /// The pages behind the link of a booking.
@@ -200,8 +219,9 @@ fn booking_links(pages: &Pages<'_>, token: &str, it: &OfBooking, links: Links) -
         change_date: page("/move"),
         changed: page("/changed"),
         still_interested: page("/still-interested"),
-        feedback: page("/feedback"),
+        feedback: page("/feedback").filter(|_| !it.has_answered),
         join: page("/join").filter(|_| online),
+        certificate: page("/certificate"),
         ..links
     }
 }
@@ -334,16 +354,21 @@ fn site_of(it: &site::Site, settings: &Settings) -> letter::Site {
 /// What the mail asks a calendar to show: the booking's sessions while it has its place, and an end to
 /// whatever an earlier mail put in and is over (INV-16). Numbers only rise.
 pub(crate) fn shown(kind: Kind, it: &OfBooking) -> Vec<Shown> {
-    let tells_of_a_place = matches!(kind, Kind::Booked | Kind::Moved | Kind::RunChanged);
+    let tells_of_a_place = matches!(
+        kind,
+        Kind::Booked | Kind::Moved | Kind::RunChanged | Kind::CatchUp
+    );
     let mut shown = Vec::new();
     for of in it.calendars.iter().filter(|it| !it.entries.is_empty()) {
-        let has_place = of.booking == it.record.id && it.record.state == State::Booked;
+        let stands = of.session.is_none() || it.catch_up.as_ref().is_some_and(|it| it.stands);
+        let has_place = of.booking == it.record.id && it.record.state == State::Booked && stands;
         let request = has_place && tells_of_a_place;
         if request || (of.shown && !has_place) {
             let sequence = of.entries.iter().map(|it| it.sequence).max().unwrap_or(0);
             let sequence = of.used.map_or(sequence, |used| sequence.max(used + 1));
             shown.push(Shown {
                 booking: of.booking,
+                session: of.session,
                 request,
                 sequence,
             });
@@ -372,7 +397,7 @@ pub(crate) fn calendar_parts(
 ) -> Vec<CalendarPart> {
     let mut parts = Vec::new();
     for show in shown {
-        let Some(of) = it.calendars.iter().find(|it| it.booking == show.booking) else {
+        let Some(of) = it.calendars.iter().find(|it| it.is(show)) else {
             continue;
         };
         let about = Entry {

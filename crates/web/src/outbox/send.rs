@@ -427,7 +427,7 @@ async fn note_shown(
         return Ok(());
     };
     for show in shown {
-        for of in it.calendars.iter().filter(|of| of.booking == show.booking) {
+        for of in it.calendars.iter().filter(|of| of.is(show)) {
             for entry in of.entries.iter().filter(|entry| entry.sequence < show.sequence) {
                 let mut entry: calendar_entry::ActiveModel = entry.clone().into_active_model();
                 entry.sequence = Set(show.sequence);

@@ -6,8 +6,9 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::routing::TypedPath;
 use booking::calendar::{self, Meeting, RunDates};
-use booking::{BookingRecord, bookings};
-use ids::Ts;
+use booking::{BookingRecord, bookings, catch_up};
+use ids::{BookingId, Ts};
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
@@ -24,6 +25,7 @@ use crate::work::{Work, was_done};
 mod calendar_file;
 pub(crate) mod call_us;
 mod cancel;
+mod certificate;
 mod changed;
 mod confirm;
 mod details;
@@ -141,6 +143,7 @@ pub(crate) fn routes() -> Routes {
         .get::<CalendarPath, _, _>(who, calendar_file::download)
         .get::<NewLinkPath, _, _>(who, new_link::ask)
         .post::<NewLinkPath, _, _>(who, new_link::send)
+        .and(certificate::routes())
         .and(new_address::routes())
 }
 
@@ -156,6 +159,24 @@ pub(crate) fn links_are_over(run: &RunDates, now: Ts) -> bool {
         .is_some_and(|end| end + LINKS_LIVE <= now)
 }
 
+impl CaughtUp {
+    fn links_are_over(&self, now: Ts) -> bool {
+        self.day.ends_at + LINKS_LIVE <= now
+    }
+}
+
+/// The days on which a booking catches up what was missed.
+async fn caught_up(db: &impl ConnectionTrait, booking: BookingId) -> Result<Vec<CaughtUp>, Error> {
+    let mut found = Vec::new();
+    for it in catch_up::of_booking(db, booking).await? {
+        let run = calendar::run_dates(db, it.run).await?.ok_or(Error::NotFound)?;
+        let day = run.sessions.iter().find(|day| day.id == it.target).copied();
+        found.extend(day.map(|day| CaughtUp { run, day }));
+    }
+    found.sort_by_key(|it| it.day.starts_at);
+    Ok(found)
+}
+
 /// A booking in the hands of whoever holds the link to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
@@ -164,6 +185,15 @@ pub(crate) struct Held {
     pub record: BookingRecord,
     pub run: RunDates,
     pub person: Person,
+    /// The days of other dates on which a missed day is caught up, first to last.
+    pub caught_up: Vec<CaughtUp>,
+}
+
+/// A day of other dates.
+#[derive(Clone, Debug)]
+pub(crate) struct CaughtUp {
+    pub run: RunDates,
+    pub day: Meeting,
 }
 
 impl Held {
@@ -189,7 +219,9 @@ impl Held {
             .await?
             .ok_or(Error::NotFound)?;
         let person = people::find(db, record.person).await?.ok_or(Error::NotFound)?;
-        if links_are_over(&run, app.now()) {
+        let caught_up = caught_up(db, record.id).await?;
+        // The links live as long after a catch-up as after the course itself (T-22).
+        if links_are_over(&run, app.now()) && caught_up.iter().all(|it| it.links_are_over(app.now())) {
             return Err(Error::LinkOver);
         }
         Ok(Self {
@@ -198,6 +230,7 @@ impl Held {
             record,
             run,
             person,
+            caught_up,
         })
     }
 
@@ -210,6 +243,7 @@ impl Held {
             .ok_or(Error::NotFound)?;
         let person = people::find(db, record.person).await?.ok_or(Error::NotFound)?;
         Ok(Self {
+            caught_up: caught_up(db, record.id).await?,
             record,
             run,
             person,

@@ -2,6 +2,8 @@
 //! person who calls or writes.
 
 mod acts;
+mod catch_up;
+mod certificate;
 mod list;
 mod new;
 mod one;
@@ -62,6 +64,8 @@ pub(super) fn routes() -> Routes {
         .get::<BookingPath, _, _>(Who::Roles(TEAM), one::show)
         .get::<ActPath, _, _>(Who::Roles(TEAM), acts::ask)
         .post::<ActPath, _, _>(Who::Roles(TEAM), acts::answer)
+        .and(certificate::routes())
+        .and(catch_up::routes())
 }
 
 /// One booking with its person and dates.

@@ -21,6 +21,11 @@ impl Told {
         CHANNELS.into_iter().find(|it| it.1 == name)
     }
 
+    /// The words on pages.
+    pub(super) fn words(self) -> &'static str {
+        self.2
+    }
+
     /// How a booking came in by this way.
     pub(super) fn source(self) -> Source {
         match self.0 {

@@ -15,6 +15,7 @@ use super::Shell;
 use super::on_the_day::{Day, RegisterPath};
 use crate::app::App;
 use crate::audit::Act;
+use crate::certificate;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields};
 use crate::routes::{Routes, Who};
@@ -218,6 +219,7 @@ pub(super) async fn record(
                     ..Act::by_member(hand.by, it.to.name(), "attendance", it.booking.0)
                 });
             }
+            certificate::follow(&work, hand, &changed).await?;
             missed::follow(&work, &day.dates, day.meeting(), &changed).await?;
             let found = attendance::register(work.tx(), day.meeting().id).await?;
             late_register::follow(&work, &found.ok_or(Error::NotFound)?).await?;

@@ -95,6 +95,7 @@ fn refused_dates(error: &Error) -> Option<&DatesRefused> {
         Some(
             booking::Error::Refused(_)
             | booking::Error::NotRecorded(_)
+            | booking::Error::NoCatchUp(_)
             | booking::Error::Storage(_)
             | booking::Error::Corrupt(_),
         )

@@ -94,6 +94,8 @@ pub(super) fn mail(kind: &str) -> &'static str {
         Kind::Cancelled => "Your booking is cancelled",
         Kind::CancelledByTeam => "We had to cancel your booking",
         Kind::Moved => "Your new dates",
+        Kind::Completed => "Thank you for coming",
+        Kind::CatchUp => "Your catch-up date",
         Kind::Missed => "We missed you",
         Kind::Feedback => "Your feedback, if you wish",
         Kind::NewDates => "New dates",

@@ -134,6 +134,16 @@ fn about(kind: TaskKind, it: &Transition) -> Condition {
     }
 }
 
+/// What was to be told of a catch-up that has ended since.
+pub(crate) async fn catch_up(work: &Work, booking: BookingId, which: uuid::Uuid) -> Result<(), Error> {
+    use team_task::Column as Task;
+    let occasion = format!("{}-{}", Kind::CatchUp.name(), which.simple());
+    let told = Condition::all()
+        .add(Task::About.eq(booking.0))
+        .add(Task::Occasion.starts_with(occasion));
+    cancel(work, TaskKind::PhoneOrLetter, told).await
+}
+
 /// Phoning down the list of a run (B-42): one open task while a place is free that nobody may be
 /// offered by mail, and none when it is taken, released, or nobody is left to ask.
 pub(crate) async fn phone_list(work: &Work, outcome: &Outcome) -> Result<(), Error> {
@@ -172,7 +182,7 @@ mod tests {
     use super::*;
     use crate::outbox::office::{Guest, JUNE, Office};
     use booking::{By, Change, Note};
-    use ids::{BookingId, Ts};
+    use ids::Ts;
     use sea_orm::ActiveModelTrait;
     use std::fmt::Write as _;
     use time::Duration;

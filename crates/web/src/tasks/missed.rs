@@ -81,6 +81,7 @@ mod tests {
             booking: guest.booking,
             from,
             to,
+            withdrawn: None,
         }];
         office
             .act(async |work| follow(work, &dates, &dates.sessions[0], &changed).await)

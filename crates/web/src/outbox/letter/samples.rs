@@ -3,13 +3,15 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 37] = [
+pub(crate) const KINDS: [&str; 39] = [
     "access_changed",
     "booked",
     "booking_details_changed",
     "called_off",
     "cancelled",
     "cancelled_by_team",
+    "catch_up",
+    "completed",
     "confirm_address",
     "confirm_email",
     "confirm_new_dates",
@@ -44,10 +46,12 @@ pub(crate) const KINDS: [&str; 37] = [
 ];
 
 /// Those of which there are copies.
-const COPIED: [&str; 14] = [
+const COPIED: [&str; 16] = [
     "booked",
     "cancelled",
     "cancelled_by_team",
+    "catch_up",
+    "completed",
     "lapsed",
     "list_closed",
     "moved",
@@ -141,6 +145,12 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             .map(|state| Letter {
                 state: state.to_owned(),
                 ..base.clone()
+            })
+            .to_vec(),
+        "catch_up" => [true, false]
+            .map(|is_catch_up_on| Letter {
+                is_catch_up_on,
+                ..one_day(base.clone())
             })
             .to_vec(),
         "waiting" => ["next", "among the next few", "further down"]
@@ -274,6 +284,7 @@ fn proven() -> Letter {
         old_dates: "Tuesday 12 and Wednesday 13 January 2027".into(),
         old_place: "Recovery college, Room 2".into(),
         state: "booked".into(),
+        is_catch_up_on: true,
         deadline: Some("Thursday 21 January 2027 at 2pm".into()),
         deadline_short: deadline_short("Thursday", 21, "January", "2pm"),
         band: Some("next".into()),
@@ -340,8 +351,10 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         change_date: booking("/move"),
         changed: booking("/changed"),
         still_interested: booking("/still-interested"),
-        feedback: booking("/feedback"),
         join: booking("/join"),
+        certificate: booking("/certificate"),
+        feedback: booking("/feedback"),
+        next_steps: Some(format!("{HOST}/becoming-a-peer-worker")),
         find: Some(format!("{HOST}/bookings/find")),
         courses: Some(format!("{HOST}/courses")),
         book_again: Some(format!("{HOST}/courses/intro")),
@@ -363,6 +376,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
 fn unproven(letter: Letter) -> Letter {
     let links = Links {
         book_again: letter.links.courses.clone(),
+        next_steps: None,
         ..letter.links
     };
     Letter {

@@ -159,6 +159,8 @@ fn subjects_are_those_agreed() {
         ("called_off", "Run called off"),
         ("cancelled", "Your booking is cancelled"),
         ("cancelled_by_team", "A message about your booking"),
+        ("catch_up", "Your catch-up date"),
+        ("completed", "Thank you for coming"),
         ("confirm_address", "Please confirm your email"),
         ("confirm_email", "Please confirm your email"),
         ("confirm_new_dates", "Please confirm your email"),

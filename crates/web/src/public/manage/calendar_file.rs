@@ -44,15 +44,20 @@ pub(super) async fn download(
 
 fn written(app: &App, held: &Held, entries: &[calendar_entry::Model], site: &Site) -> String {
     let (join, page) = (app.link(held.path("/join")), app.link(held.path("")));
-    let location = words::place(&held.run);
     let description = format!(
         "How to join: {join}\nYour booking: {page}\nQuestions: {}",
         site.contact_phone
     );
-    let days = held.run.sessions.len();
-    let titles: Vec<String> = (1..=days).map(|day| summary(day, days)).collect();
-    let sessions = held.run.sessions.iter().zip(&titles);
-    let invites = sessions.filter_map(|(it, title)| {
+    let own = held.run.sessions.iter().map(|it| (it, &held.run));
+    let elsewhere = held.caught_up.iter().map(|it| (&it.day, &it.run));
+    let days: Vec<_> = own
+        .chain(elsewhere)
+        .map(|(day, run)| {
+            let number = usize::try_from(day.idx).unwrap_or(1);
+            (day, summary(number, run.sessions.len()), words::place(run))
+        })
+        .collect();
+    let invites = days.iter().filter_map(|(it, title, location)| {
         let entry = entries.iter().find(|entry| entry.session == it.id)?;
         Some(Invite {
             uid: &entry.uid,
@@ -65,7 +70,7 @@ fn written(app: &App, held: &Held, entries: &[calendar_entry::Model], site: &Sit
             starts: PrimitiveDateTime::new(it.date, it.start),
             ends: PrimitiveDateTime::new(it.date, it.end),
             summary: title,
-            location: &location,
+            location,
             description: &description,
             url: Some(&page),
         })

@@ -128,7 +128,7 @@ fn asked_there(held: &Held) -> Response {
 }
 
 /// Tells the owner of the mailbox that something was changed, and not what (T-26).
-pub(super) async fn tell_owner(work: &Work, held: &Held) -> Result<(), Error> {
+pub(in crate::public::manage) async fn tell_owner(work: &Work, held: &Held) -> Result<(), Error> {
     let Some(recipient) = held.person.email.clone().filter(|_| !held.person.email_bad) else {
         return Ok(());
     };

@@ -5,7 +5,7 @@ use axum::extract::State as Extracted;
 use axum::response::Response;
 use booking::State;
 use booking::attendance::first_day::is_kept_out;
-use booking::calendar::{self, Delivery, Meeting};
+use booking::calendar::{self, Delivery, Meeting, RunDates};
 use ids::Ts;
 use serde::Serialize;
 use time::Duration;
@@ -30,29 +30,42 @@ pub(super) async fn show(
     let (settings, _) = calendar::rules(app.reader()).await?;
     let (now, before) = (app.now(), Duration::minutes(settings.join_opens));
     let page = JoinPage::of(&held, now, before);
-    let kept_out = match door(&held.run.sessions, now, before) {
-        Door::Open(it) => is_kept_out(app.reader(), it.id, held.record.id).await?,
+    let kept_out = match door(&held, now, before) {
+        Door::Open(it, _) => is_kept_out(app.reader(), it.id, held.record.id).await?,
         Door::Opens(..) | Door::Over => false,
     };
     app.page(&if kept_out { page.kept_out() } else { page }).await
 }
 
-/// Whether one can go in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether one can go in, and to which dates the session belongs.
+#[derive(Clone, Copy, Debug)]
 enum Door<'a> {
     /// From that moment, for that session.
-    Opens(Ts, &'a Meeting),
+    Opens(Ts, &'a Meeting, &'a RunDates),
     /// Now.
-    Open(&'a Meeting),
+    Open(&'a Meeting, &'a RunDates),
     /// The last session has ended.
     Over,
 }
 
-fn door(sessions: &[Meeting], now: Ts, before: Duration) -> Door<'_> {
-    match sessions.iter().find(|it| now < it.ends_at) {
+impl<'a> Door<'a> {
+    fn run(self) -> Option<&'a RunDates> {
+        match self {
+            Self::Opens(_, _, run) | Self::Open(_, run) => Some(run),
+            Self::Over => None,
+        }
+    }
+}
+
+/// The booking's own sessions, and those on which a missed one is caught up.
+fn door(held: &Held, now: Ts, before: Duration) -> Door<'_> {
+    let own = held.run.sessions.iter().map(|it| (it, &held.run));
+    let elsewhere = held.caught_up.iter().map(|it| (&it.day, &it.run));
+    let coming = own.chain(elsewhere).filter(|(it, _)| now < it.ends_at);
+    match coming.min_by_key(|(it, _)| it.starts_at) {
         None => Door::Over,
-        Some(it) if now < it.starts_at - before => Door::Opens(it.starts_at - before, it),
-        Some(it) => Door::Open(it),
+        Some((it, run)) if now < it.starts_at - before => Door::Opens(it.starts_at - before, it, run),
+        Some((it, run)) => Door::Open(it, run),
     }
 }
 
@@ -74,7 +87,8 @@ struct JoinPage {
 
 impl JoinPage {
     fn of(held: &Held, now: Ts, before: Duration) -> Self {
-        let (run, door) = (&held.run, door(&held.run.sessions, now, before));
+        let door = door(held, now, before);
+        let run = door.run().unwrap_or(&held.run);
         // A typing slip in the records must not turn into a link that does something else.
         let link = run
             .join_url
@@ -84,13 +98,13 @@ impl JoinPage {
             (State::Booked, _, Door::Over, _) => ("over", "These dates have passed"),
             (State::Booked, Delivery::InPerson, ..) => ("in_person", "You meet in person"),
             (State::Booked, _, Door::Opens(..), _) => ("too_early", "This page opens later"),
-            (State::Booked, _, Door::Open(_), None) => ("no_link", "Please call us to join"),
-            (State::Booked, _, Door::Open(_), Some(_)) => ("open", "Join now"),
+            (State::Booked, _, Door::Open(..), None) => ("no_link", "Please call us to join"),
+            (State::Booked, _, Door::Open(..), Some(_)) => ("open", "Join now"),
             (_, _, _, _) => ("not_booked", "You do not have a place on these dates"),
         };
         let (opens, session) = match door {
-            Door::Opens(at, it) => (words::date_time(at), words::day(it)),
-            Door::Open(it) => (String::new(), words::day(it)),
+            Door::Opens(at, it, _) => (words::date_time(at), words::day(it)),
+            Door::Open(it, _) => (String::new(), words::day(it)),
             Door::Over => Default::default(),
         };
         let meeting = link.filter(|_| stage == "open").unwrap_or_default().to_owned();
@@ -152,6 +166,7 @@ impl Page for JoinPage {
             Self::of(&booked(), sample::day_2() + Duration::days(1), half),
             Self::of(&sample::held(State::Waiting, true), day_1, half),
             Self::of(&sample::held(State::Lapsed, false), day_1, half),
+            Self::of(&sample::catching_up(), sample::caught_up_day(), half),
         ]
     }
 }
@@ -177,6 +192,17 @@ mod tests {
         assert_eq!(stage(held.run.sessions[0].ends_at), "too_early");
         assert_eq!(stage(day_2), "open");
         assert_eq!(stage(held.run.sessions[1].ends_at), "over");
+    }
+
+    #[test]
+    fn whoever_catches_up_goes_into_the_meeting_of_those_dates() {
+        let held = sample::catching_up();
+        let page = |now| JoinPage::of(&held, now, Duration::minutes(30));
+        let (day_2, there) = (sample::day_2(), sample::caught_up_day());
+        assert_eq!(page(day_2).meeting, "https://meet.example.org/secret-room");
+        assert_eq!(page(there - Duration::minutes(31)).stage, "too_early");
+        assert_eq!(page(there).meeting, "https://meet.example.org/july-room");
+        assert_eq!(page(held.caught_up[0].day.ends_at).stage, "over");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::other_dates::{NextDates, next_dates};
 use super::question::Deadline;
-use super::{BookingPath, Facts, Held, Sent, feedback, keep, moving, needs};
+use super::{BookingPath, Facts, Held, Row, Sent, feedback, keep, moving, needs};
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::Fields;
@@ -327,6 +327,8 @@ struct BookingPage {
     /// "I am coming" can be said with one press.
     coming_op: String,
     days_off: Vec<DayOff>,
+    /// The days on which a missed day is caught up.
+    catch_ups: Vec<Row>,
     /// Whether some needs are noted; never which (T-26).
     needs: &'static str,
     instead: Option<moving::Instead>,
@@ -413,6 +415,7 @@ impl BookingPage {
                 String::new()
             },
             days_off: days_off(app, held, &known, &can),
+            catch_ups: catch_ups(held),
             needs: needs_words(&can, known.needs_noted),
             next_dates: if known.instead.is_some() {
                 Vec::new()
@@ -432,6 +435,17 @@ impl BookingPage {
     fn with(self, banner: Option<Banner>) -> Self {
         Self { banner, ..self }
     }
+}
+
+/// When and where a missed day is caught up; nothing once the booking has ended.
+fn catch_ups(held: &Held) -> Vec<Row> {
+    let shown = held.record.state == State::Booked && held.person.is_proven();
+    let days = held.caught_up.iter().filter(|_| shown);
+    days.map(|it| {
+        let when = format!("{}. {}", words::day(&it.day), words::place(&it.run));
+        Row::new(format!("Day {}", it.day.idx), when)
+    })
+    .collect()
 }
 
 /// A page of the booking, or one for everybody.
@@ -519,10 +533,15 @@ impl Can {
         let (state, now, proven) = (held.record.state, known.now, held.person.is_proven());
         let (begun, over) = (held.has_begun(now), held.is_over(now));
         let booked = state == State::Booked && proven && !over;
+        let elsewhere = held.caught_up.iter().filter(|it| now < it.day.ends_at);
+        let catches_up = state == State::Booked && proven && elsewhere.clone().count() > 0;
+        let joins_there = elsewhere.clone().any(|it| it.run.delivery != Delivery::InPerson);
         Self {
-            claim: matches!(state, State::Booked | State::Waiting) && !proven && !over,
-            join: booked && held.run.delivery != Delivery::InPerson,
-            download: booked,
+            claim: matches!(state, State::Booked | State::Waiting)
+                && !proven
+                && (!over || elsewhere.clone().count() > 0),
+            join: (booked && held.run.delivery != Delivery::InPerson) || (catches_up && joins_there),
+            download: booked || catches_up,
             change_details: state.is_live() && proven && !over,
             go_elsewhere: state.is_live() && proven && !begun && now < held.run.closes_at,
             cancel: state.is_live() && !begun,
@@ -670,14 +689,18 @@ fn booked(said: &mut Said, held: &Held, known: &Known) {
     if held.is_over(known.now) {
         said.lead = lines(match known.outcome {
             None | Some(Outcome::Excused) => &["These dates have passed. Thank you for booking with us."],
-            Some(Outcome::Completed) => &["Thank you for coming."],
+            Some(Outcome::Completed) => &["Thank you for coming. You can have a certificate that says so."],
             Some(Outcome::PartAttended) => {
                 &["Thank you for coming. If you would like to catch up on what you missed, call us."]
             }
             Some(Outcome::NotAttended) => &["We hope you are OK. You do not need to explain."],
         });
         said.call_when = "If you missed a day, or have a question";
-        said.next = Some(ALL_DATES);
+        said.next = Some(if known.outcome == Some(Outcome::Completed) {
+            ("Get your certificate", "/certificate")
+        } else {
+            ALL_DATES
+        });
         return;
     }
     if held.has_begun(known.now) {

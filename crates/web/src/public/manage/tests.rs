@@ -70,6 +70,29 @@ fn meeting(idx: i32, date: Date) -> Meeting {
     }
 }
 
+/// The same, catching up day 2 on Tuesday 13 July 2027.
+pub(crate) fn catching_up() -> Held {
+    let held = held(State::Booked, true);
+    let july = RunDates {
+        id: RunId(Uuid::from_u128(13)),
+        slug: "6-july-2027".to_owned(),
+        join_url: Some("https://meet.example.org/july-room".to_owned()),
+        sessions: vec![
+            meeting(1, date!(2027 - 07 - 06)),
+            meeting(2, date!(2027 - 07 - 13)),
+        ],
+        ..held.run.clone()
+    };
+    let day = july.sessions[1].clone();
+    let caught_up = vec![super::CaughtUp { run: july, day }];
+    Held { caught_up, ..held }
+}
+
+/// The beginning of the day on which day 2 is caught up.
+pub(crate) fn caught_up_day() -> Ts {
+    london::in_london(date!(2027 - 07 - 13), time!(10:00))
+}
+
 /// A booking in this state on 8 and 15 June 2027, in the hands of its owner.
 pub(crate) fn held(state: State, proven: bool) -> Held {
     let run = RunDates {
@@ -132,6 +155,7 @@ pub(crate) fn held(state: State, proven: bool) -> Held {
         record,
         run,
         person,
+        caught_up: Vec::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use serde::{Deserialize, Serialize};
 
 use super::acts::Act;
-use super::{BookingPath, BookingsPath, Found};
+use super::{BookingPath, BookingsPath, Found, catch_up, certificate};
 use crate::app::App;
 use crate::audit::{SAW_EMERGENCY, SAW_NEEDS};
 use crate::entity::{access_need, emergency_contact, outbox_mail};
@@ -54,7 +54,15 @@ pub(super) async fn show(
         Act::possible(&found, app.now())
     };
     let shell = Shell::of(&app, &me, BookingsPath::PATH).await?;
-    let page = OnePage::new(&found, known, &acts, shell);
+    let mut page = OnePage::new(&found, known, &acts, shell);
+    if !is_own && catch_up::is_possible(&app, &found).await? {
+        page.steps
+            .push(Step::to("Catch up a missed day", catch_up::path(&found)));
+    }
+    if !is_own && certificate::is_possible(&app, &found).await? {
+        page.steps
+            .push(Step::to("See or make the certificate", certificate::path(&found)));
+    }
     app.page(&OnePage { done, is_own, ..page }).await
 }
 
@@ -170,6 +178,13 @@ impl Row {
 struct Step {
     text: String,
     href: String,
+}
+
+impl Step {
+    fn to(text: &str, href: String) -> Self {
+        let text = text.to_owned();
+        Self { text, href }
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -101,6 +101,14 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             "Please call us if you have questions.".to_owned(),
         ],
         Some(Kind::Moved) => vec![format!("Your booking is moved. Your new dates are {dates}.")],
+        Some(Kind::Completed) => vec![
+            format!("Thank you for coming to every day of the course on {dates}. We were glad to have you with us."),
+            "You can have a certificate that says that you attended. Please call us and tell us the name for it.".to_owned(),
+        ],
+        Some(Kind::CatchUp) => vec![
+            "The day on which you catch up what you missed was arranged or called off.".to_owned(),
+            "Please call us. We tell you which day it is, and how to come.".to_owned(),
+        ],
         Some(Kind::BookingDetailsChanged) => {
             vec!["Your details with us were changed. If you did not ask for that, please call us.".to_owned()]
         }

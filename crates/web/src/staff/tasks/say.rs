@@ -186,6 +186,15 @@ fn instead(kind: Kind, it: &Found) -> Vec<String> {
             "Tell them why. The reason is on the page of the booking.".to_owned(),
         ],
         Kind::Moved => vec![format!("Their booking is moved. The new dates are {dates}.")],
+        Kind::Completed => vec![
+            "Thank them for coming to every day of the course.".to_owned(),
+            "Ask which name should be on their certificate, and make it on the page of the booking."
+                .to_owned(),
+        ],
+        Kind::CatchUp => vec![
+            "The day on which they catch up was arranged or called off.".to_owned(),
+            "Tell them what the page of the booking says about it.".to_owned(),
+        ],
         Kind::BookingDetailsChanged => vec!["Their details were changed. Tell them so.".to_owned()],
         Kind::Feedback
         | Kind::NewDates
