@@ -311,3 +311,18 @@ pub(crate) async fn was_done(
     let first = operation::Entity::find_by_id(op).one(db).await?;
     Ok(first.is_some_and(|it| it.digest == digest_of(content)))
 }
+
+/// Whether nobody has sent a form with this number yet; other content with the same number is refused
+/// (B-12). For what is done in several changes, of which the last takes the number.
+pub(crate) async fn is_first(
+    db: &impl ConnectionTrait,
+    op: Option<&str>,
+    content: &str,
+) -> Result<bool, Error> {
+    let Some(op) = op else { return Ok(true) };
+    match operation::Entity::find_by_id(op).one(db).await? {
+        None => Ok(true),
+        Some(first) if first.digest == digest_of(content) => Ok(false),
+        Some(_) => Err(Error::OtherContent),
+    }
+}
