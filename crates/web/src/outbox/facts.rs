@@ -138,6 +138,10 @@ pub(crate) struct OfInterest {
 
 /// What a mail about a booking needs.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question that one kind of mail asks, answered yes or no"
+)]
 pub(crate) struct OfBooking {
     pub(crate) record: BookingRecord,
     pub(crate) person: Person,
