@@ -149,6 +149,10 @@ pub(crate) struct OfInterest {
 /// What a mail about a booking needs.
 #[expect(clippy::struct_excessive_bools, reason = "each is one fact that a mail reads")]
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question that one kind of mail asks, answered yes or no"
+)]
 pub(crate) struct OfBooking {
     pub(crate) record: BookingRecord,
     pub(crate) person: Person,
