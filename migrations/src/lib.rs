@@ -17,6 +17,8 @@ mod m20261125_000009_session_ends;
 mod m20261125_000010_audit;
 mod m20261125_000013_task_outcomes;
 mod m20261125_000018_let_in;
+mod m20261125_000021_evaluation;
+mod m20261125_000022_course_review;
 mod m20261125_000026_frameworks;
 mod m20261125_000027_placements;
 mod m20261125_000028_booklets;
@@ -41,6 +43,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_audit::Migration),
             Box::new(m20261125_000013_task_outcomes::Migration),
             Box::new(m20261125_000018_let_in::Migration),
+            Box::new(m20261125_000021_evaluation::Migration),
+            Box::new(m20261125_000022_course_review::Migration),
             Box::new(m20261125_000026_frameworks::Migration),
             Box::new(m20261125_000027_placements::Migration),
             Box::new(m20261125_000028_booklets::Migration),

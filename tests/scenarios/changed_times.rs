@@ -85,6 +85,12 @@ async fn new_times_are_told_asked_about_and_reminded_of() {
     assert_eq!(site.count(&format!("{calls}'open'")).await, 3);
     let due = "SELECT DISTINCT due FROM team_task WHERE kind = 'phone_change'";
     assert_eq!(site.moments(due).await, ["2027-10-22T07:00:00Z"]);
+    // T02: one mail of that moment tells whoever is of the team by then of all three.
+    let told = |it: &web::Sent| it.read().subject() == "Please phone today";
+    let sent = site.mailer.sent();
+    let told: Vec<_> = sent.iter().filter(|it| told(it)).collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].read().text.contains("did not answer a change: 3."));
     let team = site.member(Role::Lead, "lead@example.org").await.browser;
     let task = team.visit("/team/tasks").await;
     let task = task.follow("Call, because they did not answer a change").await;

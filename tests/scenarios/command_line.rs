@@ -328,6 +328,7 @@ fn the_table_of_routes_is_json() {
             "coordinator or lead",
             "lead",
             "lead or administrator",
+            "administrator",
         ];
         assert!(
             who.contains(&route["who"].as_str().unwrap_or_default()),

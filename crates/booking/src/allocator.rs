@@ -607,6 +607,17 @@ pub async fn refer(tx: &DatabaseTransaction, booking: BookingId, reference: Stri
     Ok(())
 }
 
+/// Notes that whoever booked for the person gets no more copies of mail (B-105). The door's own write.
+pub async fn stop_copies(tx: &DatabaseTransaction, booking: BookingId) -> Result<(), Error> {
+    let row = entity::booking::ActiveModel {
+        id: Set(booking),
+        copy_permission: Set(false),
+        ..Default::default()
+    };
+    row.update(tx).await?;
+    Ok(())
+}
+
 /// Runs where settling now would bring something about: a deadline has passed, the first session
 /// began while bookings wait, or a place is free that somebody on the list was not asked about. Close
 /// to the start the last is so until the team has phoned down the list (section 3, step 6).

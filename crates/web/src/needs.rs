@@ -2,12 +2,20 @@
 //! should be arranged, and a status (B-88).
 
 use booking::{State, bookings};
-use ids::{BookingId, RunId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use ids::{BookingId, PersonId, RunId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
+use uuid::Uuid;
 
-use crate::entity::access_need;
+use crate::app::App;
+use crate::audit::Act;
+use crate::entity::{access_need, team_task};
 use crate::error::Error;
 use crate::public::questions::{self, NEEDS};
+use crate::tasks::{self, TaskKind};
+use crate::work::Work;
 
 pub(crate) use access_need::Model as Need;
 
@@ -54,9 +62,14 @@ impl Status {
     }
 }
 
+/// "BSL interpreter".
+pub(crate) fn what(it: &Need) -> &'static str {
+    questions::words(&NEEDS, &it.code)
+}
+
 /// "BSL interpreter (in the mornings)".
 pub(crate) fn said(it: &Need) -> String {
-    let what = questions::words(&NEEDS, &it.code);
+    let what = what(it);
     it.detail
         .as_deref()
         .map_or_else(|| what.to_owned(), |detail| format!("{what} ({detail})"))
@@ -89,4 +102,81 @@ pub(crate) async fn open_of_run(db: &impl ConnectionTrait, run: RunId) -> Result
         .into_iter()
         .filter(|it| it.status == Status::Asked.name())
         .collect())
+}
+
+/// One need.
+pub(crate) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Need>, Error> {
+    Ok(access_need::Entity::find_by_id(id).one(db).await?)
+}
+
+/// What somebody of the team says of a need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// How far it is.
+    pub(crate) status: Status,
+    /// Who looks after it.
+    pub(crate) owner: Option<PersonId>,
+    /// Who says it.
+    pub(crate) by: PersonId,
+}
+
+/// Notes how far a need is and who looks after it. Its task ends with it, and is open again if it is not
+/// arranged after all.
+pub(crate) async fn note(work: &Work, id: Uuid, said: Said) -> Result<(), Error> {
+    let need = find(work.tx(), id).await?.ok_or(Error::NotFound)?;
+    let record = bookings::find(work.tx(), need.booking)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let due = need.due;
+    let mut row = need.into_active_model();
+    (row.status, row.owner) = (Set(said.status.name().to_owned()), Set(said.owner));
+    row.update(work.tx()).await?;
+    if let Some(task) = tasks::newest(work.tx(), TaskKind::ArrangeNeed, id).await? {
+        let is_open = said.status == Status::Asked && record.state == State::Booked;
+        let mut task = task.into_active_model();
+        task.assignee = Set(said.owner);
+        task.state = Set(if is_open { "open" } else { "done" }.to_owned());
+        task.due = Set(due);
+        task.update(work.tx()).await?;
+    }
+    work.note(Act {
+        whose: Some(record.person),
+        reason: Some(said.status.name().to_owned()),
+        ..Act::by_member(said.by, "need_noted", "booking", record.id.0)
+    });
+    Ok(())
+}
+
+/// What is not arranged by its day is urgent from then on (B-88).
+pub(crate) async fn raise(app: &App) -> Result<(), Error> {
+    use team_task::Column as Task;
+    let late = team_task::Entity::find()
+        .filter(Task::Kind.eq(TaskKind::ArrangeNeed.name()))
+        .filter(Task::State.eq("open"))
+        .filter(Task::Urgent.eq(false))
+        .filter(Task::Due.lte(app.now()));
+    let late: Vec<Uuid> = late
+        .all(app.reader())
+        .await?
+        .into_iter()
+        .map(|it| it.id)
+        .collect();
+    if late.is_empty() {
+        return Ok(());
+    }
+    let late = &late;
+    app.change(async |work| {
+        let urgent = team_task::ActiveModel {
+            urgent: Set(true),
+            ..Default::default()
+        };
+        team_task::Entity::update_many()
+            .set(urgent)
+            .filter(Task::Id.is_in(late.iter().copied()))
+            .filter(Task::State.eq("open"))
+            .exec(work.tx())
+            .await?;
+        Ok(())
+    })
+    .await
 }

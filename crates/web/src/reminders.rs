@@ -4,9 +4,10 @@
 //! Looked at once a minute for the time since the last look. So whoever books after a reminder's time does not
 //! get it, dates that move take their reminders along, and a program that was down makes up for what it missed.
 
-use booking::calendar::{self, RunDates};
+use booking::calendar::{self, Meeting, RunDates};
+use booking::deadlines::WorkingDays;
 use booking::reminders::{Reminder, What, booked_on, of_run};
-use booking::{bookings, deadlines, london};
+use booking::{Settings, bookings, deadlines, london};
 use ids::{BookingId, Ts};
 use time::Date;
 
@@ -36,9 +37,7 @@ pub(crate) async fn look(app: &App, seen: Ts) -> Result<(), Error> {
             app.change(async |work| remind(&work, &run, &it).await).await?;
         }
         for day in run.sessions.iter().filter(|it| now < it.starts_at) {
-            // The register is sent when what helps people to take part should be arranged.
-            let at = deadlines::working_days_before(&settings, &days, day.date, settings.need_lead);
-            if is_due(at) {
+            if is_due(register_at(&settings, &days, day)) {
                 app.change(async |work| team_mail::register_soon(&work, run.id, day).await)
                     .await?;
             }
@@ -50,6 +49,29 @@ pub(crate) async fn look(app: &App, seen: Ts) -> Result<(), Error> {
             .await?;
     }
     tasks::ended::reminders_over(app, today).await
+}
+
+/// When the register of a day is sent (F02): when what helps people to take part should be arranged.
+fn register_at(settings: &Settings, days: &WorkingDays, day: &Meeting) -> Ts {
+    deadlines::working_days_before(settings, days, day.date, settings.need_lead)
+}
+
+/// Every moment at which something about these dates leaves.
+pub(crate) fn moments(settings: &Settings, days: &WorkingDays, run: &RunDates) -> Vec<Ts> {
+    let reminders = of_run(settings, &run.sessions).into_iter().map(|it| it.at);
+    let registers = run.sessions.iter().map(|it| register_at(settings, days, it));
+    reminders.chain(registers).collect()
+}
+
+/// When the next list of the day leaves (T01).
+pub(crate) fn next_list(settings: &Settings, days: &WorkingDays, now: Ts) -> Ts {
+    let (today, _) = london::local(now);
+    let list = |day| london::in_london(day, settings.digest_time);
+    if days.contain(today) && now < list(today) {
+        list(today)
+    } else {
+        list(days.after(today, 1))
+    }
 }
 
 /// One reminder to everybody who has a place on its day and had it when the reminder came due.
@@ -102,7 +124,8 @@ pub(crate) fn compact(date: Date) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::office::{JUNE, Office};
+    use crate::outbox::office::{JULY, JUNE, Office};
+    use sea_orm::ConnectionTrait;
     use time::macros::datetime;
 
     /// Between two looks, a minute apart, a reminder's time passes: whoever got the place after that time is
@@ -133,6 +156,29 @@ mod tests {
 
     fn confirm(booking: BookingId) -> booking::Asked {
         booking::Asked::by_person(booking::Change::Confirm(booking, None))
+    }
+
+    /// B-70: whoever catches up holds a place on a day of other dates, and is reminded of that day alone.
+    #[tokio::test]
+    async fn whoever_catches_up_is_reminded_of_that_day() {
+        let office = Office::open().await;
+        let (june, _) = (office.run(12, JUNE).await, office.run(12, JULY).await);
+        office.booked(june, "Sam Taylor", "sam@example.com").await;
+        let place = "INSERT INTO place (id, session, seat_no, booking, since_rev) \
+                     SELECT x'00000000000000000000000000000009', s.id, 1, b.id, 1 FROM session s, booking b \
+                     WHERE s.idx = 2 AND s.starts_at > '2027-07-01T00:00:00Z'";
+        office.app.writer.execute_unprepared(place).await.unwrap();
+        let eve = Ts::new(datetime!(2027-07-12 09:00 UTC));
+        office.wait(eve - office.app.now());
+        look(&office.app, eve - time::Duration::minutes(1)).await.unwrap();
+        office.taken();
+        crate::outbox::send::send_due(&office.app, &office.mailer)
+            .await
+            .unwrap();
+        let sent = office.taken();
+        let text = sent.last().unwrap().read().text;
+        assert!(text.contains("Tuesday 13 July 2027"), "{text}");
+        assert!(!text.contains("6 July"), "{text}");
     }
 
     /// The date ends the occasion, and no hyphen is in it: what stands before the last one is the kind of mail.

@@ -11,10 +11,13 @@ mod lists;
 mod mail;
 mod member;
 mod members;
+mod needs;
 mod on_the_day;
 mod one_person;
 mod overview;
+mod people;
 mod register;
+mod reports;
 mod runs;
 mod said;
 mod tasks;
@@ -45,6 +48,8 @@ use bookings::BookingsPath;
 use mail::MailPath;
 use members::MembersPath;
 use overview::Overview;
+use people::PeoplePath;
+use reports::ReportsPath;
 use runs::RunsPath;
 use tasks::TasksPath;
 
@@ -68,7 +73,10 @@ pub(crate) fn routes() -> Routes {
         .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today::show)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(bookings::routes())
+        .and(people::routes())
+        .and(needs::routes())
         .and(tasks::routes())
+        .and(reports::routes())
         .and(mail::routes())
         .and(members::routes())
         .and(member::routes())
@@ -91,7 +99,9 @@ const MENU: &[Entry] = &[
     ("Team", TeamPath::PATH, TEAM),
     ("Course dates", RunsPath::PATH, TEAM),
     ("Bookings", BookingsPath::PATH, TEAM),
+    ("People", PeoplePath::PATH, TEAM),
     ("Tasks", TasksPath::PATH, TEAM),
+    ("Reports", ReportsPath::PATH, TEAM),
     ("Emails", MailPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
@@ -192,7 +202,7 @@ impl Shell {
 
 async fn team(_: TeamPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let page = TeamPage {
-        overview: Overview::load(&app).await?,
+        overview: Overview::load(&app, &me).await?,
         dates: dates(&app).await?,
         shell: Shell::of(&app, &me, TeamPath::PATH).await?,
     };
@@ -279,7 +289,9 @@ mod tests {
                 "Team",
                 "Course dates",
                 "Bookings",
+                "People",
                 "Tasks",
+                "Reports",
                 "Emails",
                 "Team members",
                 "Audit"

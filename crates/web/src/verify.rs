@@ -22,9 +22,11 @@ pub async fn verify(app: &App) -> Result<Vec<Finding>, Error> {
     let mut found = booking::verify::verify(&records, app.now()).await?;
     everybody_is_told_once(&records, &mut found).await?;
     moves_are_told(&records, &mut found).await?;
+    changes_are_told(&records, &mut found).await?;
     mail_is_settled(&records, &mut found).await?;
     calendars_show_places(&records, &mut found).await?;
     equality_is_anonymous(&records, &mut found).await?;
+    feedback_is_unlinked(&records, &mut found).await?;
     audit::verify(&records, &mut found).await?;
     found.extend(competency::verify(&records).await?.into_iter().map(same));
     records.commit().await?;
@@ -162,6 +164,25 @@ async fn moves_are_told(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> 
     check(db, "INV-14", "booking", sql, found).await
 }
 
+/// INV-14 for a change of dates (B-50): whoever had a place when others were told of it was told too, once.
+async fn changes_are_told(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
+    let sql = "SELECT q.id AS id, 'the last change of its dates has ' || CAST(q.told AS TEXT) || ' mails and tasks' AS why \
+         FROM (SELECT b.id AS id, \
+                 (SELECT count(*) FROM outbox_mail m WHERE m.about = b.id AND m.kind = 'run_changed' \
+                    AND m.occasion = 'change' || CAST(r.change_no AS TEXT)) \
+               + (SELECT count(*) FROM team_task t WHERE t.about = b.id AND t.kind = 'phone_or_letter' \
+                    AND t.occasion = 'run_changed-change' || CAST(r.change_no AS TEXT)) AS told \
+               FROM booking b JOIN run r ON r.id = b.run \
+               WHERE b.state = 'booked' AND r.state = 'published' AND r.change_no > 0 \
+                 AND EXISTS (SELECT 1 FROM outbox_mail m JOIN booking o ON o.id = m.about \
+                      WHERE o.run = b.run AND m.kind = 'run_changed' \
+                        AND m.occasion = 'change' || CAST(r.change_no AS TEXT) \
+                        AND m.created_at > (SELECT max(e.at) FROM booking_event e WHERE e.booking = b.id \
+                             AND e.to_state = 'booked' AND (e.from_state IS NULL OR e.from_state <> 'booked')))) q \
+         WHERE q.told = 0";
+    check(db, "INV-14", "booking", sql, found).await
+}
+
 /// INV-15.
 async fn mail_is_settled(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
     let states = "SELECT m.id AS id, 'is ' || m.state || ' without a reason, or in no state we know' AS why \
@@ -212,14 +233,47 @@ async fn equality_is_anonymous(db: &impl ConnectionTrait, found: &mut Vec<Findin
             found.push(finding("holds words that are none of our answers"));
         }
     }
-    let sql = "SELECT o.op AS op FROM operation o WHERE o.result LIKE '/equality%'";
+    no_form_remembers(
+        db,
+        "/equality%",
+        "remembers that an equality form was sent",
+        found,
+    )
+    .await
+}
+
+/// The same for feedback (B-80): sums without an order and without a time, and no form's number.
+async fn feedback_is_unlinked(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
+    for (row, why) in booking::evaluation::faults(db).await? {
+        found.push(Finding {
+            rule: "B-80",
+            table: "evaluation",
+            row: row.to_string(),
+            why: why.to_owned(),
+        });
+    }
+    let why = "remembers that a feedback form was sent";
+    no_form_remembers(db, "/b/%/feedback", why, found).await
+}
+
+async fn no_form_remembers(
+    db: &impl ConnectionTrait,
+    path: &str,
+    why: &str,
+    found: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    let sql = format!("SELECT o.op AS op FROM operation o WHERE o.result LIKE '{path}'");
     let statement = Statement::from_string(db.get_database_backend(), sql);
     for row in db.query_all_raw(statement).await? {
         found.push(Finding {
-            rule: "INV-20",
+            rule: if path.starts_with("/equality") {
+                "INV-20"
+            } else {
+                "B-80"
+            },
             table: "operation",
             row: row.try_get("", "op")?,
-            why: "remembers that an equality form was sent".to_owned(),
+            why: why.to_owned(),
         });
     }
     Ok(())
@@ -326,6 +380,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_change_that_somebody_was_not_told_is_found() {
+        let office = Office::open().await;
+        let run = office.run(12, JUNE).await;
+        for name in ["sam", "kim"] {
+            office.booked(run, name, &format!("{name}@example.com")).await;
+        }
+        office.wait(Duration::HOUR);
+        office.by_team(run, Change::RunChanged).await;
+        // Whoever books afterwards has nothing to be told.
+        office.booked(run, "alex", "alex@example.com").await;
+        assert_eq!(found_after(&office, &[]).await, [""; 0]);
+        let statement =
+            "DELETE FROM outbox_mail WHERE kind = 'run_changed' AND recipient = 'kim@example.com'";
+        assert_eq!(
+            found_after(&office, &[statement]).await,
+            ["INV-14 booking: the last change of its dates has 0 mails and tasks"]
+        );
+    }
+
+    #[tokio::test]
     async fn a_mail_that_failed_in_silence_is_found() {
         let (office, _) = busy().await;
         let statement = "UPDATE outbox_mail SET state = 'failed', reason = '550' WHERE kind = 'moved'";
@@ -355,6 +429,31 @@ mod tests {
         assert_eq!(
             found_after(&office, &[statement]).await,
             ["INV-16 booking: has no entry for day 2"]
+        );
+    }
+
+    #[tokio::test]
+    async fn feedback_that_tells_too_much_is_found() {
+        let (office, _) = busy().await;
+        let write = |id: &str, phase: &str, words: &str| {
+            let tally =
+                format!(r#"{{"answers":2,"ratings":{{}},"choices":{{}},"words":{{"helped":[{words}]}}}}"#);
+            format!(
+                "INSERT INTO evaluation (id, run, phase, tally) SELECT x'{id}', id, '{phase}', '{tally}' FROM run LIMIT 1"
+            )
+        };
+        let sound = write("f81d4fae7dec41d0a76500a0c91e6bf6", "before", r#""A","B""#);
+        assert_eq!(found_after(&office, &[&sound]).await, [""; 0]);
+        let timed = write("0196bd2f7dec7bf6a76500a0c91e6bf8", "after", r#""B","A""#);
+        let form = "INSERT INTO operation (op, digest, result, at) \
+                    VALUES ('x', 'x', '/b/abc/feedback', '2027-05-11T13:00:00Z')";
+        assert_eq!(
+            found_after(&office, &[&timed, form]).await,
+            [
+                "B-80 evaluation: its name tells when it was made",
+                "B-80 evaluation: its words are not sorted",
+                "B-80 operation: remembers that a feedback form was sent",
+            ]
         );
     }
 

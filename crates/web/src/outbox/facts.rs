@@ -3,7 +3,9 @@
 use booking::bookings::HistoryLine;
 use booking::calendar::{Before, Meeting, RunDates};
 use booking::deadlines::{WorkingDays, interest_over_since};
+use booking::evaluation::{self, Asking, Phase};
 use booking::queue::{Band, band};
+use booking::reminders::booked_on;
 use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar, london};
 use ids::{BookingId, RunId, SessionId, Ts};
 use sea_orm::{
@@ -151,6 +153,8 @@ pub(crate) struct OfBooking {
     pub(crate) new_address: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
+    /// M19: nothing is left to ask, because the person answered or the days for it are over.
+    pub(crate) has_answered: bool,
     /// M04, M14, M15: how it ended, where that reads differently.
     pub(crate) ended: &'static str,
     /// M05, M16: where in the queue.
@@ -160,7 +164,8 @@ pub(crate) struct OfBooking {
     pub(crate) needs_noted: bool,
     /// M09, M13: other dates that can be booked.
     pub(crate) next: Vec<RunDates>,
-    /// M10, M11, M17: the day that the mail is about, while it is there.
+    /// M10, M11, M17: the day that the mail is about, while the booking has a place there: its own, or one to
+    /// catch up (B-70).
     pub(crate) meeting: Option<Meeting>,
     /// The word of the mark that counts for that day.
     pub(crate) marked: Option<String>,
@@ -270,6 +275,7 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         | Kind::CancelledByTeam
         | Kind::Moved
         | Kind::Missed
+        | Kind::Feedback
         | Kind::BookingDetailsChanged => {
             let Subject::Booking(it) = &facts.subject else {
                 return Err("the booking is gone");
@@ -345,6 +351,8 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         Kind::RunCancelled => is(state == State::Cancelled { by: By::RunCancelled }),
         Kind::Cancelled => is(state == State::Cancelled { by: By::Person }),
         Kind::CancelledByTeam => is(state == State::Cancelled { by: By::Team }),
+        Kind::Feedback if it.has_answered => Err("the feedback is given or over"),
+        Kind::Feedback => is(state == State::Booked),
         Kind::BookingDetailsChanged => Ok(()),
         Kind::NewDates
         | Kind::YourLinks
@@ -369,7 +377,7 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
 /// not said that they cannot come. Once the reminder of the day before is due, it is too late for a guide.
 fn reminds_in_time(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'static str> {
     let Some(day) = &it.meeting else {
-        return Err("the day is gone");
+        return Err("they have no place on that day any more");
     };
     let (today, _) = london::local(facts.now);
     let eve = facts.settings.reminder.last().copied().unwrap_or_default();
@@ -445,6 +453,7 @@ pub(crate) async fn load(
         | Kind::CancelledByTeam
         | Kind::Moved
         | Kind::Missed
+        | Kind::Feedback
         | Kind::BookingDetailsChanged => of_booking(db, secrets, now, kind, row, &parameters).await?,
     };
     Ok(Facts {
@@ -534,11 +543,12 @@ async fn of_booking(
         return Ok(Subject::Gone);
     };
     let day = run.sessions.iter().find(|it| Some(it.id) == parameters.session);
-    let meeting = day.copied();
-    let marked = match meeting {
-        Some(day) => bookings::last_code(db, id, day.id).await?,
-        None => None,
-    };
+    let (mut meeting, mut marked) = (None, None);
+    if let Some(day) = day.copied() {
+        marked = bookings::last_code(db, id, day.id).await?;
+        let has_place = booked_on(db, day.id).await?.contains(&id);
+        meeting = has_place.then_some(day);
+    }
     let history = bookings::history(db, id).await?;
     let since = since(&history);
     let offered = matches!(record.state, State::Offered { .. })
@@ -579,6 +589,7 @@ async fn of_booking(
             None
         },
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
+        has_answered: kind == Kind::Feedback && has_answered(db, now, &record).await?,
         ended: ended(&history, since),
         band: if in_queue {
             band_of(db, &record).await?
@@ -670,6 +681,19 @@ async fn has_live_booking(
         .any(|it| it.run == than.run && it.id != than.id && it.state.is_live()))
 }
 
+/// Whether there is no feedback to ask for (B-80).
+async fn has_answered(db: &impl ConnectionTrait, now: Ts, record: &BookingRecord) -> Result<bool, Error> {
+    let (settings, _) = calendar::rules(db).await?;
+    let run = calendar::run_dates(db, record.run)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let asking = evaluation::asking(&settings, now, &run.sessions);
+    if !matches!(asking, Asking::Open(Phase::After, _)) {
+        return Ok(true);
+    }
+    Ok(evaluation::has_answered(db, record.id, Phase::After).await?)
+}
+
 async fn band_of(db: &impl ConnectionTrait, record: &BookingRecord) -> Result<Option<Band>, Error> {
     let snapshot = allocator::snapshot(db, record.run).await?;
     Ok(snapshot.and_then(|it| it.booking(record.id).map(|entry| band(&it, entry))))
@@ -698,6 +722,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         // The entries lead to our joining page, which shows the new link.
         | Kind::NewJoiningLink
         | Kind::Missed
+        | Kind::Feedback
         | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
@@ -885,6 +910,7 @@ pub(crate) mod tests {
             offer: None,
             new_address: None,
             booked_there: false,
+            has_answered: false,
             ended: "",
             band: None,
             old: None,
@@ -1019,6 +1045,14 @@ pub(crate) mod tests {
             Ok(()),
             "nothing ends before the person could know"
         );
+        let answered = about(OfBooking {
+            has_answered: true,
+            ..of_booking(State::Booked)
+        });
+        assert_eq!(
+            still_true(Kind::Feedback, &answered),
+            Err("the feedback is given or over")
+        );
         let mut paused = of_booking(State::Waiting);
         paused.record.paused = true;
         assert_eq!(still_true(Kind::StillInterested, &about(paused.clone())), Ok(()));
@@ -1057,7 +1091,10 @@ pub(crate) mod tests {
         assert_eq!(at(datetime!(2027-06-07 23:00 UTC)), [Err(late), Err(late)]);
         let moved = facts(&|it| it.parameters.date = Some(date!(2027 - 06 - 09)));
         assert_eq!(moved, [Err("the dates changed"); 2]);
-        assert_eq!(booking(&|it| it.meeting = None), Err("the day is gone"));
+        assert_eq!(
+            booking(&|it| it.meeting = None),
+            Err("they have no place on that day any more")
+        );
         let apologies = |it: &mut OfBooking| it.marked = Some("apologies".to_owned());
         assert_eq!(booking(&apologies), Err("they told us that they cannot come"));
     }

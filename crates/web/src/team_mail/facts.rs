@@ -37,8 +37,8 @@ pub(crate) enum About {
     Late(Box<RunDates>, Meeting, bool),
     /// T01: what is open, kind by kind.
     List(Vec<Open>),
-    /// T02: one task, and whether it is open.
-    Task(Option<TaskKind>, bool),
+    /// T02: all that cannot wait, kind by kind, and how the task that the mail is about stands.
+    Urgent(Vec<Open>, Task),
     /// T03: who hears by mail that dates are called off, and who does not.
     CalledOff(Box<RunDates>, u64, u64),
 }
@@ -49,6 +49,15 @@ pub(crate) enum Standing {
     Teaches,
     NoLonger,
     CalledOff,
+}
+
+/// How an urgent task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    ToTell,
+    /// Another mail of the same moment tells of all of them.
+    Told,
+    Ended,
 }
 
 /// Who comes to a day.
@@ -80,12 +89,13 @@ pub(crate) fn still_true(it: &OfTeam, facts: &Facts) -> Result<(), &'static str>
         About::Soon(_, day, _) if day.starts_at <= facts.now => Err("the day has begun"),
         About::Late(_, _, true) => Err("the register is saved"),
         About::List(open) if open.is_empty() => Err("nothing is to be done"),
-        About::Task(_, false) => Err("the task is done"),
+        About::Urgent(_, Task::Ended) => Err("the task is done"),
+        About::Urgent(_, Task::Told) => Err("another email tells of all that cannot wait"),
         About::Dates(..)
         | About::Soon(..)
         | About::Late(..)
         | About::List(_)
-        | About::Task(..)
+        | About::Urgent(..)
         | About::CalledOff(..) => Ok(()),
     }
 }
@@ -107,9 +117,11 @@ pub(crate) async fn load(
     let roles = role::of(db, account.person).await?;
     let is_staff = roles.iter().any(|it| TEAM.contains(it));
     let about = if kind == Kind::TodaysList && is_staff {
-        Some(About::List(open(db, account.person, now).await?))
+        Some(About::List(open(db, theirs(account.person), now).await?))
     } else if kind == Kind::PhoneToday && is_staff {
-        task(db, row).await?
+        let urgent = Condition::all().add(team_task::Column::Urgent.eq(true));
+        let task = task(db, row).await?;
+        Some(About::Urgent(open(db, urgent, now).await?, task))
     } else if let Some(plan) = plan::find(db, RunId(row.about)).await? {
         of_run(db, kind, plan, parameters, (account.person, is_staff)).await?
     } else {
@@ -201,15 +213,17 @@ async fn told(db: &impl ConnectionTrait, run: RunId) -> Result<(u64, u64), Error
     Ok((mails, calls))
 }
 
-/// What is open for everybody or for this one, kind by kind, in the order in which kinds are named.
-async fn open(db: &impl ConnectionTrait, person: PersonId, now: Ts) -> Result<Vec<Open>, Error> {
-    use team_task::Column as Task;
-    let theirs = Condition::any()
-        .add(Task::Assignee.is_null())
-        .add(Task::Assignee.eq(person));
-    let tasks = team_task::Entity::find()
-        .filter(Task::State.eq("open"))
-        .filter(theirs);
+/// What is for everybody or for this one.
+fn theirs(person: PersonId) -> Condition {
+    Condition::any()
+        .add(team_task::Column::Assignee.is_null())
+        .add(team_task::Column::Assignee.eq(person))
+}
+
+/// Of these tasks those that are open, kind by kind.
+async fn open(db: &impl ConnectionTrait, which: Condition, now: Ts) -> Result<Vec<Open>, Error> {
+    let open = team_task::Column::State.eq("open");
+    let tasks = team_task::Entity::find().filter(open).filter(which);
     let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for task in tasks.all(db).await? {
         let (count, late) = counts.entry(task.kind).or_default();
@@ -224,7 +238,21 @@ async fn open(db: &impl ConnectionTrait, person: PersonId, now: Ts) -> Result<Ve
     Ok(counts.into_iter().map(open).collect())
 }
 
-async fn task(db: &impl ConnectionTrait, row: &outbox_mail::Model) -> Result<Option<About>, Error> {
+async fn task(db: &impl ConnectionTrait, row: &outbox_mail::Model) -> Result<Task, Error> {
+    use outbox_mail::Column;
     let task = team_task::Entity::find_by_id(row.about).one(db).await?;
-    Ok(task.map(|it| About::Task(TaskKind::named(&it.kind), it.state == "open")))
+    if task.is_none_or(|it| it.state != "open") {
+        return Ok(Task::Ended);
+    }
+    let before = outbox_mail::Entity::find()
+        .filter(Column::Kind.eq(Kind::PhoneToday.name()))
+        .filter(Column::Recipient.eq(&row.recipient))
+        .filter(Column::CreatedAt.eq(row.created_at))
+        .filter(Column::Seq.lt(row.seq))
+        .filter(Column::State.is_in(["queued", "sending", "sent"]));
+    Ok(if before.count(db).await? > 0 {
+        Task::Told
+    } else {
+        Task::ToTell
+    })
 }

@@ -30,8 +30,8 @@ pub(crate) fn fill(letter: &mut Letter, at: &impl Fn(&str) -> String, it: &OfTea
             letter.lines = open.iter().map(line).collect();
             letter.links.work = Some(at("/team/tasks"));
         }
-        About::Task(kind, _) => {
-            letter.lines = vec![format!("{}.", staff::what_is_to_do(*kind))];
+        About::Urgent(open, _) => {
+            letter.lines = open.iter().map(urgent).collect();
             letter.links.work = Some(at("/team/tasks"));
         }
         About::CalledOff(run, by_mail, otherwise) => {
@@ -106,12 +106,20 @@ fn who_comes(it: Numbers) -> Vec<String> {
     lines
 }
 
-/// "Offer a place by phone: 2, and 1 of them should be done by now."
+/// "Offer a place by phone: 2. Due already: 1."
 fn line(it: &Open) -> String {
     let what = staff::what_is_to_do(it.kind);
     match it.late {
         0 => format!("{what}: {}.", it.count),
         late => format!("{what}: {}. Due already: {late}.", it.count),
+    }
+}
+
+fn urgent(it: &Open) -> String {
+    let what = staff::what_is_to_do(it.kind);
+    match it.count {
+        1 => format!("{what}."),
+        many => format!("{what}: {many}."),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 36] = [
+pub(crate) const KINDS: [&str; 37] = [
     "access_changed",
     "booked",
     "booking_details_changed",
@@ -15,6 +15,7 @@ pub(crate) const KINDS: [&str; 36] = [
     "confirm_new_dates",
     "confirm_reminder",
     "facilitation",
+    "feedback",
     "invited",
     "lapsed",
     "list_closed",
@@ -339,6 +340,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         change_date: booking("/move"),
         changed: booking("/changed"),
         still_interested: booking("/still-interested"),
+        feedback: booking("/feedback"),
         join: booking("/join"),
         find: Some(format!("{HOST}/bookings/find")),
         courses: Some(format!("{HOST}/courses")),

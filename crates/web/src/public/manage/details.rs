@@ -2,6 +2,7 @@
 //! whoever holds the link is not always the person (T-26). Every change mails the owner.
 
 mod contact;
+mod copies;
 mod names;
 mod someone;
 mod support;
@@ -38,10 +39,17 @@ enum Part {
     Contact,
     Support,
     Someone,
+    Copies,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Names, Self::Contact, Self::Support, Self::Someone];
+    const ALL: [Self; 5] = [
+        Self::Names,
+        Self::Contact,
+        Self::Support,
+        Self::Someone,
+        Self::Copies,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -49,6 +57,7 @@ impl Part {
             Self::Contact => "contact",
             Self::Support => "support",
             Self::Someone => "someone",
+            Self::Copies => "copies",
         }
     }
 
@@ -73,6 +82,7 @@ pub(super) async fn show(
         Some(Part::Contact) => app.page(&contact::ContactPage::of(&app, &held)).await,
         Some(Part::Support) => app.page(&support::SupportPage::of(&app, &held).await?).await,
         Some(Part::Someone) => app.page(&someone::SomeonePage::of(&app, &held).await?).await,
+        Some(Part::Copies) => copies::show(&app, &held).await,
     }
 }
 
@@ -94,6 +104,7 @@ pub(super) async fn change(
         Some(Part::Contact) => contact::change(&app, &held, visitor, fields, &sent).await,
         Some(Part::Support) => support::change(&app, &held, fields, &sent).await,
         Some(Part::Someone) => someone::change(&app, &held, fields, &sent).await,
+        Some(Part::Copies) => copies::change(&app, &held, fields, &sent).await,
     }
 }
 
@@ -177,7 +188,7 @@ impl DetailsPage {
             }
         };
         let noted = |it, yes: &str, no: &str| vec![if it { yes } else { no }.to_owned()];
-        let details = vec![
+        let mut details = vec![
             line(
                 Part::Names,
                 "What we call you",
@@ -203,6 +214,14 @@ impl DetailsPage {
                 noted(someone, "You named someone", "Nobody named"),
             ),
         ];
+        if held.record.copy_permission {
+            details.push(line(
+                Part::Copies,
+                "Copies of emails",
+                "who gets copies",
+                vec!["The person who booked for you gets copies".to_owned()],
+            ));
+        }
         Self {
             booking: held.facts(),
             saved: !saved.is_empty(),
@@ -239,6 +258,7 @@ impl Page for DetailsPage {
         let held = super::tests::held(booking::State::Booked, true);
         let mut asks = held.clone();
         asks.person.new_email = Some("sam@example.org".to_owned());
+        asks.record.copy_permission = true;
         vec![
             Self::with(&held, "", true, true),
             Self::with(&held, "yes", false, false),
@@ -260,6 +280,7 @@ mod tests {
         crate::pages_test::check::<contact::ContactPage>();
         crate::pages_test::check::<support::SupportPage>();
         crate::pages_test::check::<someone::SomeonePage>();
+        crate::pages_test::check::<copies::CopiesPage>();
     }
 
     #[test]

@@ -13,11 +13,13 @@ use serde::Serialize;
 
 use super::{ActPath, BookingPath, BookingsPath, Found};
 use crate::app::App;
+use crate::audit::Act as Noted;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields, Problem, problems};
 use crate::pages::Page;
 use crate::people::address::Address;
 use crate::people::correct::correct;
+use crate::people::duplicates;
 use crate::public::manage::moving::{free_reference, on_run};
 use crate::public::manage::{CHOOSE_ONE, Choice, Row, days};
 use crate::sign_in::SignedIn;
@@ -44,15 +46,18 @@ pub(super) enum Act {
     Move,
     /// Cancel it, with a reason that the person reads (M15).
     Cancel,
+    /// End the copies for whoever booked for the person (B-105).
+    Copies,
 }
 
 impl Act {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Confirm,
         Self::Offer,
         Self::Address,
         Self::Move,
         Self::Cancel,
+        Self::Copies,
     ];
 
     /// The word in the path.
@@ -63,6 +68,7 @@ impl Act {
             Self::Address => "address",
             Self::Move => "move",
             Self::Cancel => "cancel",
+            Self::Copies => "copies",
         }
     }
 
@@ -78,6 +84,7 @@ impl Act {
             Self::Address => "Correct the email address",
             Self::Move => "Move to other dates",
             Self::Cancel => "Cancel this booking",
+            Self::Copies => "Stop copies to the person who booked",
         }
     }
 
@@ -91,6 +98,7 @@ impl Act {
             }
             Self::Move => "The booking is moved. This page shows the new dates.",
             Self::Cancel => "The booking is cancelled.",
+            Self::Copies => "The person who booked gets no more copies.",
         }
     }
 
@@ -109,6 +117,7 @@ impl Act {
             Self::Address => !over && (state.is_live() || (state == State::Lapsed && !begun)),
             Self::Move => !over && state.is_live(),
             Self::Cancel => !begun && state.is_live(),
+            Self::Copies => found.record.copy_permission && state.is_live(),
         };
         Self::ALL.into_iter().filter(makes_sense).collect()
     }
@@ -120,6 +129,7 @@ impl Act {
             Self::Address => "What is the right email address?",
             Self::Move => "Which dates should it be moved to?",
             Self::Cancel => "Do you want to cancel this booking?",
+            Self::Copies => "Do you want to stop copies to the person who booked?",
         }
     }
 
@@ -132,13 +142,14 @@ impl Act {
             }
             Self::Move => "The old place goes to the next person straight away.",
             Self::Cancel => "The place goes to the next person straight away.",
+            Self::Copies => "Do this when the person who takes part asks for it. The booking stays as it is.",
         }
     }
 
     /// The question about why: its label, and whether it must be answered.
     fn reason(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Confirm | Self::Offer | Self::Address => None,
+            Self::Confirm | Self::Offer | Self::Address | Self::Copies => None,
             Self::Move => Some((
                 "Reason (optional)",
                 "Needed if somebody on the waiting list stands in front",
@@ -285,6 +296,14 @@ impl Doing {
                 correct(work, id, &address, self.cause()).await?;
                 return Ok(self.after(&self.found.record.reference));
             }
+            (Act::Copies, _) => {
+                allocator::stop_copies(work.tx(), id).await?;
+                work.note(Noted {
+                    whose: Some(self.found.person.id),
+                    ..Noted::by_member(self.me.person, "copies_stopped", "booking", id.0)
+                });
+                return Ok(self.after(&self.found.record.reference));
+            }
             (Act::Offer, "decline") => Change::Decline(id),
             (Act::Offer, _) => Change::Accept(id, None),
             (Act::Confirm, _) => Change::Confirm(id, None),
@@ -296,6 +315,9 @@ impl Doing {
             details: None,
         };
         work.allocate(run, asked).await?;
+        if self.act == Act::Confirm {
+            duplicates::ask_to_look(work, self.found.person.id).await?;
+        }
         Ok(self.after(&self.found.record.reference))
     }
 
@@ -454,6 +476,7 @@ async fn choices(app: &App, found: &Found, act: Act) -> Result<Vec<Choice>, Erro
     let pair = |yes: Choice, no: &str| vec![yes, Choice::new(KEEP, no)];
     Ok(match act {
         Act::Confirm => pair(Choice::new("confirm", "Yes, confirm it"), "No, leave it as it is"),
+        Act::Copies => pair(Choice::new("stop", "Yes, stop them"), "No, leave it as it is"),
         Act::Cancel => pair(Choice::new("cancel", "Yes, cancel it"), "No, leave it as it is"),
         Act::Address => Vec::new(),
         Act::Offer => vec![

@@ -22,6 +22,7 @@ use crate::pages::Page;
 use crate::people;
 use crate::public::questions::{self, FORMATS, NEEDS, WAYS};
 use crate::sign_in::SignedIn;
+use crate::staff::needs::NeedPath;
 use crate::staff::{Shell, said, tasks};
 use crate::words;
 
@@ -40,6 +41,10 @@ pub(super) async fn show(
 ) -> Result<Response, Error> {
     let found = Found::named(app.reader(), &it.reference).await?;
     let known = Known::load(app.reader(), &found).await?;
+    if !found.is_own(&me) {
+        let about = ("booking", found.record.id.0.to_string());
+        app.note_opened(me.person, about, found.record.person).await?;
+    }
     known.note_looks(&app, &me, &found).await?;
     let done = Act::named(&seen.done).map_or("", Act::done);
     let is_own = found.is_own(&me);
@@ -181,6 +186,8 @@ struct OnePage {
     phone_url: Option<String>,
     tasks: Vec<Step>,
     steps: Vec<Step>,
+    /// Where each thing that helps them is dealt with.
+    needs: Vec<Step>,
     booking: Vec<Row>,
     person: Vec<Row>,
     support: Vec<Row>,
@@ -211,6 +218,14 @@ impl OnePage {
                 .map(|(text, href)| Step { text, href })
                 .collect(),
             steps: acts.iter().map(|act| step(found, *act)).collect(),
+            needs: known
+                .needs
+                .iter()
+                .map(|it| Step {
+                    text: format!("{}: say how far it is", needs::what(it)),
+                    href: NeedPath::of(it.id),
+                })
+                .collect(),
             booking: about_booking(found),
             person: about_person(found),
             support: support(found, &known.needs, known.someone.as_ref()),

@@ -16,6 +16,7 @@ use crate::people;
 use crate::public::manage::{CHOOSE_ONE, Choice, Row};
 use crate::sign_in::SignedIn;
 use crate::staff::Shell;
+use crate::staff::needs::NeedPath;
 use crate::tasks::outcome::{self, NOTE, Outcome, Tried, Try};
 use crate::words;
 
@@ -24,7 +25,7 @@ pub(super) async fn show(
     Extracted(app): Extracted<App>,
     me: SignedIn,
 ) -> Result<Response, Error> {
-    let found = Found::named(app.reader(), &it.task).await?;
+    let found = Found::named(app.reader(), &me, &it.task).await?;
     app.page(&TaskPage::load(&app, &me, &found).await?).await
 }
 
@@ -35,8 +36,9 @@ pub(super) async fn log(
     me: SignedIn,
     mut fields: Fields,
 ) -> Result<Response, Error> {
-    let found = Found::named(app.reader(), &it.task).await?;
-    if found.is_own(&me) {
+    let found = Found::named(app.reader(), &me, &it.task).await?;
+    // How far a need is stands on its own page.
+    if found.is_own(&me) || found.need.is_some() {
         return Err(Error::NotFound);
     }
     let op = fields.op()?;
@@ -130,6 +132,12 @@ struct TaskPage {
     booking_url: Option<String>,
     /// Who waits for the dates that the task is about.
     waiting_url: Option<String>,
+    /// Two records that may be one person.
+    both_url: Option<String>,
+    /// Where a review is written down; that alone ends the task.
+    review_url: Option<String>,
+    /// Where the need is dealt with that the task is about.
+    need_url: Option<String>,
     /// A letter to print instead of a call.
     letter_url: Option<String>,
     say: Vec<String>,
@@ -189,6 +197,9 @@ impl TaskPage {
             phone,
             booking_url: found.booking_path(),
             waiting_url: found.waiting_path(),
+            both_url: found.both_path(),
+            review_url: found.review_path(),
+            need_url: found.need.as_ref().map(|it| NeedPath::of(it.id)),
             letter_url: letter::path(found),
             say: say::say(found),
             unanswered: tries.iter().filter(|it| it.outcome == unanswered).count(),
@@ -219,12 +230,15 @@ impl TaskPage {
 
 fn facts(found: &Found) -> Vec<Row> {
     let mut rows = vec![
-        Row::new("Who", found.name()),
+        Row::new("About", found.name()),
         Row::new("Due", words::date_time(found.task.due)),
     ];
     if let Some(booking) = &found.booking {
         rows.push(Row::new("Status", crate::staff::said::tag(booking.state).0));
         rows.push(Row::new("Reference", booking.reference.clone()));
+    }
+    if let Some(owner) = &found.owner {
+        rows.push(Row::new("Who looks after it", owner.full_name.clone()));
     }
     if let Some(run) = &found.run {
         rows.push(Row::new("Course", run.course_title.clone()));
@@ -322,6 +336,8 @@ pub(super) mod samples {
             person: Some(held.person),
             run: Some(held.run),
             need: (kind == TaskKind::ArrangeNeed).then_some(need),
+            course: None,
+            owner: None,
         }
     }
 
