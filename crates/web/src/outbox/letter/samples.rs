@@ -147,18 +147,8 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
                 ..base.clone()
             })
             .to_vec(),
-        "catch_up" => [true, false]
-            .map(|is_catch_up_on| Letter {
-                is_catch_up_on,
-                ..one_day(base.clone())
-            })
-            .to_vec(),
-        "waiting" => ["next", "among the next few", "further down"]
-            .map(|band| Letter {
-                band: Some(band.to_owned()),
-                ..base.clone()
-            })
-            .to_vec(),
+        "catch_up" => on_and_off(base.clone()),
+        "waiting" => in_each_band(base.clone()),
         "run_cancelled" | "list_closed" => vec![base.clone(), without_dates(base.clone())],
         "your_links" => vec![
             base.clone(),
@@ -238,6 +228,24 @@ fn in_person(letter: Letter) -> Letter {
         links,
         ..letter
     }
+}
+
+fn on_and_off(base: Letter) -> Vec<Letter> {
+    let letter = |is_catch_up_on| Letter {
+        is_catch_up_on,
+        ..one_day(base.clone())
+    };
+    [true, false].map(letter).to_vec()
+}
+
+fn in_each_band(base: Letter) -> Vec<Letter> {
+    let letter = |band: &str| Letter {
+        band: Some(band.to_owned()),
+        ..base.clone()
+    };
+    ["next", "among the next few", "further down"]
+        .map(letter)
+        .to_vec()
 }
 
 pub(super) fn site() -> Site {

@@ -83,7 +83,7 @@ pub(crate) fn catching_up() -> Held {
         ],
         ..held.run.clone()
     };
-    let day = july.sessions[1].clone();
+    let day = july.sessions[1];
     let caught_up = vec![super::CaughtUp { run: july, day }];
     Held { caught_up, ..held }
 }

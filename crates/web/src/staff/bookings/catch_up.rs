@@ -325,7 +325,7 @@ impl Page for CatchUpPage {
             booking: held.record.id,
             person: held.person.id,
             run: held.run.id,
-            meeting: held.run.sessions[1].clone(),
+            meeting: held.run.sessions[1],
             attempts: 0,
             arranged: None,
         };
@@ -342,7 +342,7 @@ impl Page for CatchUpPage {
             person: held.person,
             run: held.run,
         };
-        let day = |may| (elsewhere.run.clone(), elsewhere.day.clone(), may);
+        let day = |may| (elsewhere.run.clone(), elsewhere.day, may);
         let known = |missed, arranged| Known {
             missed,
             arranged,
@@ -357,10 +357,7 @@ impl Page for CatchUpPage {
         wrong.judge(&both);
         let nothing = known(vec![(missed.clone(), Vec::new())], Vec::new());
         let full = known(vec![(missed, vec![day(Err(NoCatchUp::QueueFirst))])], Vec::new());
-        let done = known(
-            Vec::new(),
-            vec![(catch_up, elsewhere.run.clone(), elsewhere.day.clone())],
-        );
+        let done = known(Vec::new(), vec![(catch_up, elsewhere.run.clone(), elsewhere.day)]);
         let refused = Self {
             notice: because(NoCatchUp::NoPlace).to_owned(),
             ..page(&both)
