@@ -30,6 +30,7 @@ mod team_bookings;
 mod team_dates;
 mod team_mail;
 mod team_tasks;
+mod texts;
 mod too_many;
 mod typed_text;
 mod waiting_list;

@@ -50,6 +50,7 @@ mod sign_in;
 mod site;
 mod staff;
 mod tasks;
+mod texts;
 mod theme;
 pub mod verify;
 mod visitor;

@@ -17,6 +17,7 @@ mod register;
 mod runs;
 mod said;
 mod tasks;
+mod texts;
 mod today;
 
 use axum::extract::State;
@@ -45,6 +46,7 @@ use members::MembersPath;
 use overview::Overview;
 use runs::RunsPath;
 use tasks::TasksPath;
+use texts::TextsPath;
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -68,6 +70,7 @@ pub(crate) fn routes() -> Routes {
         .and(invite::routes())
         .and(audit::routes())
         .and(admin::routes())
+        .and(texts::routes())
         .and(runs::routes())
         .and(day::routes())
         .and(register::routes())
@@ -85,6 +88,7 @@ const MENU: &[Entry] = &[
     ("Bookings", BookingsPath::PATH, TEAM),
     ("Tasks", TasksPath::PATH, TEAM),
     ("Emails", MailPath::PATH, TEAM),
+    ("Texts", TextsPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
     ("Settings", SettingsPath::PATH, ADMINISTRATORS),
@@ -273,6 +277,7 @@ mod tests {
                 "Bookings",
                 "Tasks",
                 "Emails",
+                "Texts",
                 "Team members",
                 "Audit"
             ]

@@ -13,13 +13,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Kind;
-use super::trial::{self, Trial};
+use super::trial::{self, Trial, Tried};
 use crate::entity::{access_need, calendar_entry, draft, interest_registration, outbox_mail, person};
 use crate::error::Error;
 use crate::links::{self, Purpose};
 use crate::people::{self, Person};
 use crate::public::manage::keep::KEPT_OTHER;
 use crate::secrets::Secrets;
+use crate::texts::{self, OwnWords};
 use crate::{sign_in, site};
 
 /// What only one mail knows, as its row keeps it. Each kind uses some.
@@ -50,6 +51,9 @@ pub(crate) struct Parameters {
     /// The dates that were booked again with an address that has a booking there (M21, T-36).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) again: Option<RunId>,
+    /// The words that a test is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tried: Option<Tried>,
     /// Written by the sender: what the mail asks a calendar to show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) calendar: Vec<Shown>,
@@ -86,6 +90,8 @@ pub(crate) struct Facts {
     pub(crate) days: WorkingDays,
     pub(crate) site: site::Site,
     pub(crate) parameters: Parameters,
+    /// What the team says in mails of this kind (T-39).
+    pub(crate) own: OwnWords,
     pub(crate) subject: Subject,
 }
 
@@ -349,7 +355,9 @@ pub(crate) async fn load(
                 None => Subject::Gone,
             }
         }
-        Kind::Trial => trial::load(db, row).await?.map_or(Subject::Gone, Subject::Trial),
+        Kind::Trial => trial::load(db, row, &parameters)
+            .await?
+            .map_or(Subject::Gone, Subject::Trial),
         Kind::ConfirmEmail
         | Kind::ConfirmAddress
         | Kind::ConfirmReminder
@@ -373,6 +381,7 @@ pub(crate) async fn load(
         days,
         site,
         parameters,
+        own: texts::of_mail(db, kind).await?,
         subject,
     })
 }
@@ -704,6 +713,7 @@ pub(crate) mod tests {
                 event: Some(2),
                 ..Parameters::default()
             },
+            own: OwnWords::default(),
             subject,
         }
     }
