@@ -115,7 +115,7 @@ impl<'a> Placeholders<'a> {
         }
     }
 
-    /// Every name with what it stands for: "{org_name}: Anytown Healthcare".
+    /// Every name with what it stands for: "`{org_name}`: Anytown Healthcare".
     pub(crate) fn listed(&self) -> Vec<String> {
         let all = EVERYWHERE
             .into_iter()

@@ -60,7 +60,7 @@ async fn show(
     let now = texts::newest(app.reader(), text).await?;
     let mut page = OnePage::load(&app, &me, text, now.as_ref(), source(text, now.as_ref())).await?;
     if !asked.saved.is_empty() {
-        page.done = "Saved. It is shown from now on.".to_owned();
+        page.done = SAVED;
     }
     app.page(&page).await
 }
@@ -71,13 +71,16 @@ fn source(text: Text, newest: Option<&Model>) -> Answer {
     Answer::new(stored.unwrap_or(text.first()))
 }
 
+/// Said after a change.
+const SAVED: &str = "Saved. It is shown from now on.";
+
 /// How many versions a text has had.
 fn number(newest: Option<&Model>) -> i32 {
     newest.map_or(0, |it| it.n)
 }
 
 /// What the placeholders stand for while somebody looks at a text.
-fn values<'a>(text: Text, site: &'a Site) -> Placeholders<'a> {
+fn values(text: Text, site: &Site) -> Placeholders<'_> {
     match text {
         Text::Page(_) => texts::values(site, &[]),
         Text::InMail(..) => texts::values(site, &EXAMPLES),
@@ -137,8 +140,7 @@ async fn send(
         (Press::Save, Ok(_)) => keep(&app, &me, text, &sent, Some(&sent.words)).await,
         (Press::Preview, Ok(blocks)) => {
             let mut page = again(&app, &me, text, &sent).await?;
-            page.is_preview = true;
-            page.preview = blocks;
+            page.preview = Some(blocks);
             app.page(&page).await
         }
         (Press::Try, Ok(_)) => try_in_mail(&app, &me, text, &sent).await,
@@ -181,8 +183,7 @@ async fn keep(
     }
     let now = texts::newest(app.reader(), text).await?;
     let mut page = OnePage::load(app, me, text, now.as_ref(), Answer::new(&sent.words)).await?;
-    page.theirs = source(text, now.as_ref()).value;
-    page.is_overtaken = true;
+    page.theirs = Some(source(text, now.as_ref()).value);
     app.page_with(StatusCode::CONFLICT, &page).await
 }
 
@@ -226,7 +227,7 @@ async fn try_in_mail(app: &App, me: &SignedIn, text: Text, sent: &Sent) -> Resul
     })
     .await?;
     let mut page = again(app, me, text, sent).await?;
-    page.done = "A test is on its way to you. Nothing is saved yet.".to_owned();
+    page.done = "A test is on its way to you. Nothing is saved yet.";
     app.page(&page).await
 }
 
@@ -237,16 +238,14 @@ struct OnePage {
     is_mail: bool,
     /// Who changed it last, and when.
     changed: String,
-    done: String,
+    done: &'static str,
     words: Answer,
     errors: Vec<Problem>,
-    /// "{org_name}: Anytown Healthcare".
+    /// "`{org_name}`: Anytown Healthcare".
     names: Vec<String>,
-    is_preview: bool,
-    preview: Vec<Block>,
-    is_overtaken: bool,
+    preview: Option<Vec<Block>>,
     /// What somebody else wrote meanwhile.
-    theirs: String,
+    theirs: Option<String>,
     version: i32,
     /// Whether there is another text to go back to.
     has_first: bool,
@@ -289,14 +288,12 @@ impl OnePage {
             heading: text.title(),
             is_mail: matches!(text, Text::InMail(..)),
             changed: now.map_or_else(|| nobody(text), |it| changed(it, names)),
-            done: String::new(),
+            done: "",
             words,
             errors: Vec::new(),
             names: values(text, site).listed(),
-            is_preview: false,
-            preview: Vec::new(),
-            is_overtaken: false,
-            theirs: String::new(),
+            preview: None,
+            theirs: None,
             version: number(now),
             has_first: now.is_some_and(|it| it.source.is_some()),
             action: OnePath::of(text).to_string(),
@@ -353,19 +350,28 @@ impl Page for OnePage {
             reason: "{colour} cannot be filled in.".to_owned(),
         }]);
         let mut preview = edited();
-        preview.is_preview = true;
-        preview.preview = Text::named("support")
+        let words = "# A heading\nWords.\n\n- one";
+        let read = Text::named("support")
             .unwrap()
-            .read("# A heading\nWords.\n\n- one", &texts::values(&site, &[]))
-            .unwrap();
+            .read(words, &texts::values(&site, &[]));
+        preview.preview = read.ok();
         let mut overtaken = edited();
-        overtaken.is_overtaken = true;
-        overtaken.theirs = "Call us.\n\nOr write.".to_owned();
+        overtaken.theirs = Some("Call us.\n\nOr write.".to_owned());
         let mut saved = page("booked-opening", None);
-        saved.done = "Saved. It is shown from now on.".to_owned();
+        saved.done = SAVED;
         let mut nothing = page("booked-closing", None);
-        nothing.is_preview = true;
-        vec![page("support", None), wrong, preview, overtaken, saved, nothing]
+        nothing.preview = Some(Vec::new());
+        let mut emptied = edited();
+        emptied.theirs = Some(String::new());
+        vec![
+            page("support", None),
+            wrong,
+            preview,
+            overtaken,
+            saved,
+            nothing,
+            emptied,
+        ]
     }
 }
 
