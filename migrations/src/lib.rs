@@ -16,6 +16,7 @@ mod m20261125_000008_sign_in;
 mod m20261125_000009_session_ends;
 mod m20261125_000010_audit;
 mod m20261125_000013_task_outcomes;
+mod m20261125_000018_let_in;
 mod m20261125_000023_texts;
 
 /// All steps, in order.
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000009_session_ends::Migration),
             Box::new(m20261125_000010_audit::Migration),
             Box::new(m20261125_000013_task_outcomes::Migration),
+            Box::new(m20261125_000018_let_in::Migration),
             Box::new(m20261125_000023_texts::Migration),
         ]
     }

@@ -62,6 +62,20 @@ fn crates_know_only_whom_they_may() {
             ["booking", "web", "migrations", "axum", "tera", "lettre", "tokio"].as_slice(),
         ),
         (
+            "crates/chain",
+            [
+                "booking",
+                "competency",
+                "ids",
+                "web",
+                "migrations",
+                "sea-orm",
+                "axum",
+                "tokio",
+            ]
+            .as_slice(),
+        ),
+        (
             "crates/booking",
             [
                 "web",

@@ -44,6 +44,46 @@ impl Morning {
         morning
     }
 
+    /// Whom we could call about somebody, and what helps them.
+    async fn tells_us(&self, who: usize, need: &str) {
+        let (id, booking) = (Uuid::new_v4(), self.people[who]);
+        let contact = format!(
+            "INSERT INTO emergency_contact (id, booking, name, phone, may_call) \
+             VALUES ({}, {}, 'Pat Lee', '01632 960004', {})",
+            self.id(id),
+            self.id(booking.0),
+            self.yes()
+        );
+        self.site.execute(&contact).await;
+        let need = format!(
+            "INSERT INTO access_need (id, booking, code, detail, status, due) \
+             VALUES ({}, {}, 'breaks', '{need}', 'asked', '2027-06-04 07:00:00+00:00')",
+            self.id(Uuid::new_v4()),
+            self.id(booking.0)
+        );
+        self.site.execute(&need).await;
+    }
+
+    /// An id as each engine writes it.
+    fn id(&self, it: Uuid) -> String {
+        match self.site.db().get_database_backend() {
+            sea_orm::DbBackend::Postgres => format!("'{it}'"),
+            _ => format!("x'{}'", it.simple()),
+        }
+    }
+
+    fn yes(&self) -> &'static str {
+        match self.site.db().get_database_backend() {
+            sea_orm::DbBackend::Postgres => "true",
+            _ => "1",
+        }
+    }
+
+    async fn looks(&self, act: &str) -> i64 {
+        let sql = format!("SELECT COUNT(*) FROM audit WHERE act = '{act}'");
+        self.site.count(&sql).await
+    }
+
     async fn assign(&self, email: &str) {
         let person = PersonId(self.site.person_of(email).await.parse().expect("an id"));
         let tx = self.site.db().begin().await.expect("begun");
@@ -390,5 +430,109 @@ async fn a_register_that_nobody_saves_becomes_work_for_the_team() {
     day.trainer.log_in(&day.site, &day.trainer.browser).await;
     day.save(1, &[(2, "late")]).await.must_say("3 of 3 marked");
     assert_eq!(day.site.count(late).await, 0);
+    day.site.must_hold().await;
+}
+
+/// B-65, T-47: what helps is there in full for facilitators of the day and the team, and each look is
+/// written down for the person to see.
+#[tokio::test]
+async fn what_helps_is_read_on_the_day_and_each_look_is_written_down() {
+    let day = Morning::of(&THREE).await;
+    day.tells_us(0, "every half hour").await;
+    let page = day.register(1).await;
+    page.must_say("Breaks (every half hour): to arrange");
+    assert_eq!(
+        day.looks("saw_needs").await,
+        1,
+        "of the one who told us, and of nobody else"
+    );
+    let list = day.trainer.browser.visit(&day.path(1, "").await).await;
+    list.must_say("Breaks (every half hour)");
+    assert_eq!(day.looks("saw_needs").await, 2);
+    // The list for the desk says no more than names.
+    let paper = day.trainer.browser.visit(&day.path(1, "/print").await).await;
+    assert!(!paper.says("half hour") && day.looks("saw_needs").await == 2);
+    // Two weeks after the last day it is for the team alone.
+    day.site.clock_to("2027-06-29 13:14");
+    day.trainer.log_in(&day.site, &day.trainer.browser).await;
+    day.register(1).await.must_say("every half hour");
+    day.site.clock_to("2027-06-29 13:20");
+    let late = day.register(1).await;
+    late.must_say("Has told us what helps them take part");
+    assert!(!late.says("half hour"));
+    let coordinator = day.site.member(Role::Coordinator, "team@example.org").await;
+    let seen = coordinator.browser.visit(&day.path(1, "/register").await).await;
+    seen.must_say("every half hour");
+}
+
+/// B-65: an hour either side of the day, for its facilitators alone, and each view is written down.
+#[tokio::test]
+async fn whom_we_could_call_is_seen_around_the_day_by_its_facilitators_alone() {
+    let day = Morning::of(&THREE).await;
+    day.tells_us(1, "now and then").await;
+    let person = day.path(1, &format!("/people/{}", day.people[1])).await;
+    let page = day.trainer.browser.visit(&person).await;
+    assert!(!page.says("Pat Lee") && day.looks("saw_emergency").await == 0);
+    let seen = page.follow("See who we could call").await;
+    seen.must_say("Pat Lee").must_say("01632 960004");
+    assert_eq!(day.looks("saw_emergency").await, 1);
+    day.trainer.browser.visit(&format!("{person}?see=call")).await;
+    assert_eq!(day.looks("saw_emergency").await, 2, "each time");
+    let lead = day.site.member(Role::Lead, "lead@example.org").await;
+    let theirs = lead.browser.visit(&format!("{person}?see=call")).await;
+    assert!(!theirs.says("Pat Lee") && day.looks("saw_emergency").await == 2);
+    day.site.clock_to("2027-06-08 14:10");
+    day.trainer.log_in(&day.site, &day.trainer.browser).await;
+    let at = async |moment: &str| {
+        day.site.clock_to(moment);
+        let page = day.trainer.browser.visit(&format!("{person}?see=call")).await;
+        page.says("Pat Lee")
+    };
+    assert!(at("2027-06-08 14:15").await);
+    assert!(!at("2027-06-08 14:16").await);
+}
+
+/// B-63
+#[tokio::test]
+async fn whoever_missed_day_1_joins_day_2_only_if_a_facilitator_lets_them_in() {
+    let day = Morning::of(&THREE).await;
+    day.save(1, &[(0, "here"), (1, "not_here"), (2, "here")]).await;
+    day.site.clock_to("2027-06-15 10:00");
+    day.trainer.log_in(&day.site, &day.trainer.browser).await;
+    let page = day.register(2).await;
+    page.must_say("Missed day 1. Joins only if a facilitator lets them in");
+    // "Everyone else" is not whoever waits for somebody's word.
+    let filled = page.form("Mark everyone else as here").submit().await;
+    filled.must_say("2 of 3 marked");
+    let refused = day.save(2, &[(0, "here"), (1, "here"), (2, "here")]).await;
+    refused
+        .must_be(StatusCode::UNPROCESSABLE_ENTITY)
+        .must_say("Jo missed day 1. Let them in first");
+    assert_eq!(day.marks().await, 3, "nothing is half saved");
+    let person = day.path(2, &format!("/people/{}", day.people[1])).await;
+    // Who neither facilitates these dates nor leads does not decide it.
+    let coordinator = day.site.member(Role::Coordinator, "team@example.org").await;
+    let let_in = format!("{person}/let-in");
+    coordinator
+        .browser
+        .visit(&let_in)
+        .await
+        .must_be(StatusCode::NOT_FOUND);
+    let one = day.trainer.browser.visit(&person).await;
+    let ask = one.follow("Let them into this day").await;
+    ask.must_say("Do you want to let Jo into day 2?");
+    ask.form("Let them in")
+        .submit()
+        .await
+        .must_say("Say why they can join");
+    let form = ask
+        .form("Let them in")
+        .fill("Why can they join?", "Read the notes of day 1");
+    let saved = form.submit().await;
+    saved.must_say("Missed day 1. Sam lets them in: Read the notes of day 1.");
+    assert_eq!(day.looks("let_in").await, 1);
+    day.save(2, &[(0, "here"), (1, "here"), (2, "here")])
+        .await
+        .must_say("3 of 3 marked");
     day.site.must_hold().await;
 }

@@ -36,6 +36,8 @@ pub struct Outcome {
     pub phone_list: bool,
     /// The number of the change, when dates, times, venue or delivery changed (B-50).
     pub change_no: Option<i32>,
+    /// The run was called off (B-52).
+    pub called_off: bool,
     /// The live bookings afterwards.
     pub live: Vec<BookingId>,
 }
@@ -297,7 +299,9 @@ impl Locked {
             .filter(|it| it.state.is_live())
             .map(|it| it.id)
             .collect();
+        let is_off = |it: &Snapshot| it.run.state == RunState::Cancelled;
         Outcome {
+            called_off: is_off(&self.after) && !is_off(&self.before),
             run: self.after.run.id,
             transitions: self.transitions,
             phone_list: self.phone_list,

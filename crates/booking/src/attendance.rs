@@ -1,5 +1,6 @@
 //! Who was there: marks are added, never changed; the last one counts.
 
+pub mod first_day;
 pub mod outcome;
 mod record;
 mod register;
@@ -14,6 +15,7 @@ use crate::allocator::Fresh;
 use crate::entity::{attendance, place, session};
 use crate::error::{Corrupt, Error};
 use crate::state::Refusal;
+pub use first_day::{FirstDay, LetIn};
 pub use record::{Changed, Hand, Said, record};
 pub use register::{Register, Row, on_the_day_of, register, unmarked};
 
@@ -118,6 +120,9 @@ pub enum NotRecorded {
     /// More than the session has, or none where some are needed.
     #[error("the minutes must be from 1 to {0}")]
     Minutes(i64),
+    /// They missed day 1, and nobody lets them into day 2 (B-63).
+    #[error("they missed day 1, and nobody lets them in")]
+    KeptOut(BookingId),
     /// Somebody else recorded something meanwhile, and it differs.
     #[error("the register changed meanwhile")]
     Clash,

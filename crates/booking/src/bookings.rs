@@ -230,6 +230,15 @@ pub async fn has_apologies(
     booking: BookingId,
     session: SessionId,
 ) -> Result<bool, Error> {
+    Ok(last_code(db, booking, session).await?.as_deref() == Some("apologies"))
+}
+
+/// The word of the mark that counts for a session, if there is one.
+pub async fn last_code(
+    db: &impl ConnectionTrait,
+    booking: BookingId,
+    session: SessionId,
+) -> Result<Option<String>, Error> {
     use crate::entity::attendance as a;
     let last = a::Entity::find()
         .filter(a::Column::Booking.eq(booking))
@@ -237,5 +246,5 @@ pub async fn has_apologies(
         .order_by_desc(a::Column::N)
         .one(db)
         .await?;
-    Ok(last.is_some_and(|it| it.code == "apologies"))
+    Ok(last.map(|it| it.code))
 }

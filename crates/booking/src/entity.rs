@@ -8,6 +8,7 @@ pub(crate) mod catch_up;
 pub(crate) mod course;
 pub(crate) mod course_version;
 pub(crate) mod facilitator;
+pub(crate) mod let_in;
 pub(crate) mod place;
 pub(crate) mod run;
 pub(crate) mod session;

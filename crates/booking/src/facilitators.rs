@@ -42,6 +42,12 @@ pub async fn runs_of(db: &impl ConnectionTrait, person: PersonId) -> Result<Vec<
     Ok(rows.all(db).await?.into_iter().map(|it| it.run).collect())
 }
 
+/// Who facilitates a run.
+pub async fn people_of(db: &impl ConnectionTrait, run: RunId) -> Result<Vec<PersonId>, Error> {
+    let rows = f::Entity::find().filter(f::Column::Run.eq(run));
+    Ok(rows.all(db).await?.into_iter().map(|it| it.person).collect())
+}
+
 /// Whether somebody facilitates a run.
 pub async fn is_one(db: &impl ConnectionTrait, run: RunId, person: PersonId) -> Result<bool, Error> {
     let rows = f::Entity::find()

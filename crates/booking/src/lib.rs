@@ -19,6 +19,7 @@
 //! | the numbers a team may choose | `settings.rs` |
 //! | who was there, and how a course went for somebody | `attendance.rs` and its folder |
 //! | who runs which dates | `facilitators.rs` |
+//! | when people are reminded, and called about a change | `reminders.rs` |
 //! | what must always hold | `verify.rs` |
 
 // An index that is not there would be a panic (T-65). Tests may.
@@ -47,6 +48,7 @@ pub mod london;
 pub mod plan;
 pub mod queue;
 mod record;
+pub mod reminders;
 pub mod search;
 pub mod settings;
 pub mod settle;

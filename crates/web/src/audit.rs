@@ -215,14 +215,23 @@ impl App {
         about: About,
         whose: Option<PersonId>,
     ) -> Result<(), Error> {
-        let about = &about;
+        let looks = whats.iter().map(|what| (*what, about.clone(), whose));
+        self.note_all_looks(who, &looks.collect::<Vec<_>>()).await
+    }
+
+    /// The same for what several people wrote: what, in which record, and whose it is.
+    pub(crate) async fn note_all_looks(
+        &self,
+        who: PersonId,
+        looks: &[(&'static str, About, Option<PersonId>)],
+    ) -> Result<(), Error> {
         self.change(|work| async move {
-            for what in whats {
+            for (what, about, whose) in looks {
                 work.note(Act {
                     doer: Doer::Member(who),
                     what,
                     about: about.clone(),
-                    whose,
+                    whose: *whose,
                     reason: None,
                 });
             }

@@ -15,6 +15,11 @@ mod calls;
 pub mod cli;
 mod clock;
 mod config;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the first list that leaves as a file takes this away")
+)]
+mod csv;
 pub mod database;
 mod disk;
 #[expect(
@@ -30,6 +35,7 @@ mod kept;
 mod limits;
 mod links;
 mod mailer;
+mod needs;
 mod notify;
 mod outbox;
 #[cfg(any(test, fuzzing))]
@@ -40,6 +46,7 @@ mod plain_text;
 mod public;
 mod reference;
 mod rehearsal;
+mod reminders;
 mod rounds;
 mod routes;
 mod same_origin;
@@ -50,6 +57,7 @@ mod sign_in;
 mod site;
 mod staff;
 mod tasks;
+mod team_mail;
 mod texts;
 mod theme;
 pub mod verify;

@@ -1,8 +1,9 @@
 //! Who is told of what: from what happened to the mail and tasks it calls for (booking.md section 2,
 //! "Effects"). A new event does not compile until somebody decided about its mail.
 
-use booking::calendar::Before;
+use booking::calendar::{Before, Meeting};
 use booking::deadlines::{WorkingDays, confirm_reminder};
+use booking::reminders::booked_on;
 use booking::snapshot::Actor;
 use booking::{BookingRecord, By, Event, Note, Outcome, Settings, State, Transition, bookings, calendar};
 use ids::{BookingId, RunId, Ts};
@@ -20,6 +21,7 @@ use crate::people::address::Address;
 use crate::people::{self, Person};
 use crate::public::questions;
 use crate::tasks::{self, TaskKind};
+use crate::team_mail;
 use crate::work::Work;
 
 /// The reason noted when somebody says "I did not ask for this" (B-20).
@@ -62,18 +64,22 @@ pub(crate) async fn follow(work: &Work, outcome: &Outcome) -> Result<(), Error> 
     tasks::ended::phone_list(work, outcome).await?;
     if let Some(change_no) = outcome.change_no {
         tell_of_change(work, outcome, change_no).await?;
+        team_mail::tell_facilitators(work, outcome.run, &format!("change{change_no}")).await?;
+    }
+    if outcome.called_off {
+        team_mail::tell_of_calling_off(work, outcome.run).await?;
     }
     Ok(())
 }
 
 /// A booking, and who is told about it.
-struct Told {
-    record: BookingRecord,
-    person: Person,
+pub(crate) struct Told {
+    pub(crate) record: BookingRecord,
+    pub(crate) person: Person,
 }
 
 impl Told {
-    async fn about(work: &Work, booking: BookingId) -> Result<Self, Error> {
+    pub(crate) async fn about(work: &Work, booking: BookingId) -> Result<Self, Error> {
         let record = bookings::find(work.tx(), booking).await?.ok_or(Error::NotFound)?;
         let person = people::find(work.tx(), record.person)
             .await?
@@ -158,11 +164,15 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::OfferOver
         | Kind::StillInterested
         | Kind::ListClosed
+        | Kind::NextWeek
+        | Kind::Tomorrow
         | Kind::RunChanged
         | Kind::RunCancelled
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved => true,
+        // A new link is behind the link that only the person has; that we missed somebody is theirs alone.
+        Kind::NewJoiningLink | Kind::Missed => false,
         Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
@@ -173,6 +183,13 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::NewLogIn
         | Kind::SecondStepReset
         | Kind::Trial
+        | Kind::AccessChanged
+        | Kind::Facilitation
+        | Kind::RegisterSoon
+        | Kind::RegisterLate
+        | Kind::TodaysList
+        | Kind::PhoneToday
+        | Kind::CalledOff
         | Kind::BookingDetailsChanged => false,
     }
 }
@@ -215,17 +232,17 @@ async fn make(work: &Work, it: &Transition, told: &Told, call: Call) -> Result<(
 }
 
 /// One thing to be told about a booking.
-struct Telling {
-    kind: Kind,
-    occasion: String,
-    due_at: Ts,
-    parameters: Parameters,
+pub(crate) struct Telling {
+    pub(crate) kind: Kind,
+    pub(crate) occasion: String,
+    pub(crate) due_at: Ts,
+    pub(crate) parameters: Parameters,
     /// Whether somebody without a usable address is told in another way (B-90).
-    instead: bool,
+    pub(crate) instead: bool,
 }
 
 /// A mail to the person, or a task in its place, and a copy to whoever booked for them.
-async fn tell(work: &Work, told: &Told, telling: Telling) -> Result<(), Error> {
+pub(crate) async fn tell(work: &Work, told: &Told, telling: Telling) -> Result<(), Error> {
     let Telling {
         kind,
         occasion,
@@ -485,6 +502,7 @@ async fn tell_of_change(work: &Work, outcome: &Outcome, change_no: i32) -> Resul
         .ok_or(Error::NotFound)?;
     for id in &outcome.live {
         let told = Told::about(work, *id).await?;
+        tasks::ended::overtaken_by_change(work, *id).await?;
         if told.record.state == State::Booked && told.has_calendar() {
             request(work, outcome.run, *id).await?;
         }
@@ -509,6 +527,33 @@ async fn tell_of_change(work: &Work, outcome: &Outcome, change_no: i32) -> Resul
             },
         )
         .await?;
+    }
+    Ok(())
+}
+
+/// M12 about a new joining link, to whoever is booked, and only where the next day is near: all others find it
+/// on the joining page (B-51).
+pub(crate) async fn tell_of_new_link(work: &Work, run: RunId) -> Result<(), Error> {
+    let (settings, _) = calendar::rules(work.tx()).await?;
+    let dates = calendar::run_dates(work.tx(), run)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let next = dates.sessions.iter().find(|it| work.now() < it.ends_at);
+    let near = |it: &Meeting| it.starts_at - work.now() < Duration::hours(settings.link_mail);
+    let Some(day) = next.filter(|it| near(it) && dates.join_url.is_some()) else {
+        return Ok(());
+    };
+    let occasion = format!("link{}", work.fresh_id().simple());
+    for booking in booked_on(work.tx(), day.id).await? {
+        let told = Told::about(work, booking).await?;
+        let telling = Telling {
+            kind: Kind::NewJoiningLink,
+            occasion: occasion.clone(),
+            due_at: work.now(),
+            parameters: Parameters::default(),
+            instead: true,
+        };
+        tell(work, &told, telling).await?;
     }
     Ok(())
 }

@@ -48,8 +48,14 @@ pub(crate) enum Kind {
     StillInterested,
     /// M09
     ListClosed,
+    /// M10
+    NextWeek,
+    /// M11
+    Tomorrow,
     /// M12
     RunChanged,
+    /// M12, when only the joining link is new (B-51)
+    NewJoiningLink,
     /// M13
     RunCancelled,
     /// M14
@@ -58,6 +64,8 @@ pub(crate) enum Kind {
     CancelledByTeam,
     /// M16
     Moved,
+    /// M17
+    Missed,
     /// M20
     NewDates,
     /// M21
@@ -80,11 +88,25 @@ pub(crate) enum Kind {
     SecondStepReset,
     /// A test of somebody of the team to themselves.
     Trial,
+    /// T-10
+    AccessChanged,
+    /// F01
+    Facilitation,
+    /// F02
+    RegisterSoon,
+    /// F03
+    RegisterLate,
+    /// T01
+    TodaysList,
+    /// T02
+    PhoneToday,
+    /// T03
+    CalledOff,
 }
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 36] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -94,11 +116,15 @@ impl Kind {
         Self::OfferOver,
         Self::StillInterested,
         Self::ListClosed,
+        Self::NextWeek,
+        Self::Tomorrow,
         Self::RunChanged,
+        Self::NewJoiningLink,
         Self::RunCancelled,
         Self::Cancelled,
         Self::CancelledByTeam,
         Self::Moved,
+        Self::Missed,
         Self::NewDates,
         Self::YourLinks,
         Self::ConfirmNewDates,
@@ -110,6 +136,13 @@ impl Kind {
         Self::NewLogIn,
         Self::SecondStepReset,
         Self::Trial,
+        Self::AccessChanged,
+        Self::Facilitation,
+        Self::RegisterSoon,
+        Self::RegisterLate,
+        Self::TodaysList,
+        Self::PhoneToday,
+        Self::CalledOff,
     ];
 
     /// The word in records and the folder of templates.
@@ -124,11 +157,15 @@ impl Kind {
             Self::OfferOver => "offer_over",
             Self::StillInterested => "still_interested",
             Self::ListClosed => "list_closed",
+            Self::NextWeek => "next_week",
+            Self::Tomorrow => "tomorrow",
             Self::RunChanged => "run_changed",
+            Self::NewJoiningLink => "new_joining_link",
             Self::RunCancelled => "run_cancelled",
             Self::Cancelled => "cancelled",
             Self::CancelledByTeam => "cancelled_by_team",
             Self::Moved => "moved",
+            Self::Missed => "missed",
             Self::NewDates => "new_dates",
             Self::YourLinks => "your_links",
             Self::ConfirmNewDates => "confirm_new_dates",
@@ -140,6 +177,13 @@ impl Kind {
             Self::NewLogIn => "new_log_in",
             Self::SecondStepReset => "second_step_reset",
             Self::Trial => "trial",
+            Self::AccessChanged => "access_changed",
+            Self::Facilitation => "facilitation",
+            Self::RegisterSoon => "register_soon",
+            Self::RegisterLate => "register_late",
+            Self::TodaysList => "todays_list",
+            Self::PhoneToday => "phone_today",
+            Self::CalledOff => "called_off",
         }
     }
 

@@ -1,4 +1,5 @@
-//! What falls due: deadlines, late offers, late registers, mail, and what is not kept any longer.
+//! What falls due: deadlines, late offers, reminders, late registers, calls about changes, mail, and what is
+//! not kept any longer.
 //!
 //! Harmless at any moment, any number of times and in several processes at once. There is no other job
 //! system to learn.
@@ -19,9 +20,9 @@ use crate::entity::{draft, link, mark, operation, outbox_mail, team_task};
 use crate::error::Error;
 use crate::mailer::Mailer;
 use crate::outbox::{Kind, send};
-use crate::sign_in;
 use crate::tasks::{self, TaskKind};
 use crate::work::Work;
+use crate::{reminders, sign_in, team_mail};
 
 /// Lets everything happen that falls due now, mail included.
 pub async fn rounds(app: &App, mailer: &Mailer) -> Result<(), Error> {
@@ -43,8 +44,14 @@ pub(crate) async fn settle(app: &App) -> Result<(), Error> {
     }
     late_offers(app).await?;
     if seen.is_none_or(|seen| app.now() - seen >= HOUSEKEEPING) {
+        if let Some(seen) = seen {
+            // Before the time is noted: what cannot be written down now is written down the next time.
+            reminders::look(app, seen).await?;
+        }
         keep_house(app, seen).await?;
         tasks::late_register::look(app).await?;
+        tasks::unanswered::look(app).await?;
+        team_mail::urgent_tasks(app).await?;
     }
     outcome
 }

@@ -6,6 +6,7 @@ mod bookings;
 mod channel;
 mod day;
 mod invite;
+mod let_in;
 mod lists;
 mod mail;
 mod member;
@@ -37,6 +38,7 @@ use crate::sign_in::numbers::Numbers;
 use crate::sign_in::role::{ADMINISTRATORS, FACILITATORS, KEEPERS, LEADS, Role, TEAM};
 use crate::sign_in::second::SecondPath;
 use crate::sign_in::{SignedIn, next};
+use crate::tasks::TaskKind;
 use crate::words;
 use admin::SettingsPath;
 use audit::AuditPath;
@@ -47,6 +49,11 @@ use overview::Overview;
 use runs::RunsPath;
 use tasks::TasksPath;
 use texts::TextsPath;
+
+/// What a task of this kind asks for, in words.
+pub(crate) fn what_is_to_do(kind: Option<TaskKind>) -> &'static str {
+    tasks::what(kind)
+}
 
 /// `/today`
 #[derive(TypedPath, Deserialize)]
@@ -75,6 +82,7 @@ pub(crate) fn routes() -> Routes {
         .and(day::routes())
         .and(register::routes())
         .and(one_person::routes())
+        .and(let_in::routes())
 }
 
 /// One page of the menu, and who may open it.

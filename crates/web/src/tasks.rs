@@ -17,6 +17,7 @@ pub(crate) mod ended;
 pub(crate) mod late_register;
 pub(crate) mod missed;
 pub(crate) mod outcome;
+pub(crate) mod unanswered;
 
 /// The kinds of tasks (B-91).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(crate) enum TaskKind {
     PhoneOffer,
     /// Somebody did not come: ask if they are OK (B-64).
     PhoneMissed,
+    /// Somebody did not answer a change of dates (B-50).
+    PhoneChange,
     /// A register is not saved (B-62).
     AttendanceLate,
     /// A mail failed for good: tell the person by phone.
@@ -43,7 +46,7 @@ pub(crate) enum TaskKind {
 
 impl TaskKind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::PhoneList,
         Self::PhoneOffer,
         Self::PhoneMailFailed,
@@ -53,11 +56,17 @@ impl TaskKind {
         Self::PossibleDuplicate,
         Self::PhoneMissed,
         Self::AttendanceLate,
+        Self::PhoneChange,
     ];
 
     /// The kind with this word.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    /// Whether it cannot wait: it is about places on days that are near (T02).
+    pub(crate) fn is_urgent(self) -> bool {
+        matches!(self, Self::PhoneList | Self::PhoneChange)
     }
 
     /// The word in records.
@@ -67,6 +76,7 @@ impl TaskKind {
             Self::PhoneOffer => "phone_offer",
             Self::AttendanceLate => "attendance_late",
             Self::PhoneMissed => "phone_missed",
+            Self::PhoneChange => "phone_change",
             Self::PhoneMailFailed => "phone_mail_failed",
             Self::PhoneOrLetter => "phone_or_letter",
             Self::PreCourseCall => "pre_course_call",
@@ -91,7 +101,7 @@ pub(crate) async fn add(
         occasion: Set(occasion.to_owned()),
         created_at: Set(work.now()),
         due: Set(due),
-        urgent: Set(false),
+        urgent: Set(kind.is_urgent()),
         assignee: Set(None),
         state: Set("open".to_owned()),
         outcome: Set(None),

@@ -36,10 +36,12 @@ pub(crate) enum End {
 }
 
 /// The mails in which the team can say something of its own, and what they are called.
-const MAILS: [(Kind, &str); 4] = [
+const MAILS: [(Kind, &str); 6] = [
     (Kind::Booked, "Your place is booked"),
     (Kind::Waiting, "You are on the waiting list"),
     (Kind::Offer, "A place has come up"),
+    (Kind::NextWeek, "Your booking next week"),
+    (Kind::Tomorrow, "Your booking tomorrow"),
     (Kind::RunCancelled, "Your booking cannot go ahead"),
 ];
 

@@ -97,6 +97,18 @@ pub(crate) fn all_hours(meetings: &[Meeting]) -> String {
     }
 }
 
+/// "tomorrow" or "next week", where a day is; nothing where neither is so.
+pub(crate) fn how_soon(today: Date, day: Date) -> &'static str {
+    let next_week = today.saturating_add(time::Duration::WEEK);
+    if today.next_day() == Some(day) {
+        "tomorrow"
+    } else if day > today && next_week.to_iso_week_date().1 == day.to_iso_week_date().1 {
+        "next week"
+    } else {
+        ""
+    }
+}
+
 /// "Online" or where.
 pub(crate) fn place(run: &RunDates) -> String {
     place_of(run.delivery, run.venue.as_deref())

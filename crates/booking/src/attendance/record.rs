@@ -3,6 +3,7 @@
 use ids::{BookingId, PersonId, SessionId, Ts};
 use sea_orm::{DatabaseTransaction, EntityTrait, QuerySelect};
 
+use super::first_day::{FirstDay, first_day};
 use super::rules::{is_correction, lead_only_from, minutes, opens_at};
 use super::{Code, Mark, NotRecorded, Register, add, register};
 use crate::allocator::Fresh;
@@ -65,7 +66,8 @@ pub async fn record(
         return Err(Refusal::RunCancelled.into());
     }
     let (settings, _) = rules(tx).await?;
-    let added = judge(&settings, &found, now, hand, said)?;
+    let first = first_day(tx, &found).await?;
+    let added = judge(&settings, (&found, &first), now, hand, said)?;
     let mut changed = Vec::new();
     for (booking, mark) in added {
         changed.push(Changed {
@@ -81,7 +83,7 @@ pub async fn record(
 /// The marks to add, or why none is.
 fn judge(
     settings: &Settings,
-    found: &Register,
+    (found, first): (&Register, &FirstDay),
     now: Ts,
     hand: &Hand,
     said: &[Said],
@@ -99,6 +101,9 @@ fn judge(
             .is_some_and(|before| (before.code, before.minutes) == (it.code, minutes))
         {
             continue;
+        }
+        if it.code.was_there() && first.keeps_out(it.booking) {
+            return Err(NotRecorded::KeptOut(it.booking).into());
         }
         corrects |= is_correction(row.mark(), it.code);
         let mark = Mark {

@@ -11,6 +11,7 @@ use crate::calendar::{self, Meeting};
 use crate::entity::{attendance as a, booking as b, place as p, run as r, session as s};
 use crate::error::Error;
 use crate::facilitators;
+use crate::london;
 use crate::state::Refusal;
 
 /// A session with everybody who has a place in it, people who catch up included.
@@ -162,7 +163,8 @@ pub async fn unmarked(
 }
 
 /// The sessions that a facilitator has to do with: those of their own published runs that have begun and
-/// are not marked in full, first to last, and the next one that has not ended.
+/// are not marked in full, first to last, and the one they come for. That is today's while it is to be
+/// marked, also when it has just ended; else the next one that has not ended.
 pub async fn on_the_day_of(
     db: &impl ConnectionTrait,
     person: PersonId,
@@ -179,18 +181,20 @@ pub async fn on_the_day_of(
         .order_by_asc(s::Column::Id)
         .all(db)
         .await?;
-    let (mut unmarked, mut next) = (Vec::new(), None);
+    let (mut unmarked, mut to_come) = (Vec::new(), None);
     for it in sessions {
-        if it.starts_at <= now || next.is_none() {
+        if it.starts_at <= now || to_come.is_none() {
             let Some(found) = register(db, it.id).await? else {
                 continue;
             };
-            if it.ends_at > now && next.is_none() {
-                next = Some(found);
+            if it.ends_at > now && to_come.is_none() {
+                to_come = Some(found);
             } else if it.starts_at <= now && !found.is_complete() {
                 unmarked.push(found);
             }
         }
     }
-    Ok((unmarked, next))
+    let is_on = to_come.as_ref().is_some_and(|it| it.meeting.starts_at <= now);
+    let today = unmarked.pop_if(|it| !is_on && london::local(it.meeting.starts_at).0 == london::local(now).0);
+    Ok((unmarked, today.or(to_come)))
 }

@@ -1,7 +1,8 @@
 //! Registers: who may be marked, when, by whom, and what comes out of it.
 
+use booking::attendance::first_day::{is_kept_out, let_in};
 use booking::attendance::outcome::{self, Outcome};
-use booking::attendance::{self, Changed, Code, Hand, NotRecorded, Register, Said};
+use booking::attendance::{self, Changed, Code, Hand, LetIn, NotRecorded, Register, Said};
 use booking::{Ask, Change, Error, Refusal, facilitators};
 use ids::{BookingId, PersonId, SessionId, Ts};
 use time::macros::date;
@@ -321,6 +322,9 @@ async fn a_facilitator_has_the_days_of_their_own_dates() {
         );
         assert_eq!(days_of(&day, trainer).await, (vec![], Some(1)));
         assert_eq!(days_of(&day, stranger).await, (vec![], None));
+        // Day 1 has ended, and its register comes before everything else, until the day is over.
+        day.site.now = utc(date!(2027 - 06 - 08), 21, 0);
+        assert_eq!(days_of(&day, trainer).await, (vec![], Some(1)));
         // Day 1 is over, and nobody took the register.
         day.site.now = utc(date!(2027 - 06 - 09), 9, 0);
         assert_eq!(days_of(&day, trainer).await, (vec![1], Some(2)));
@@ -360,5 +364,52 @@ async fn of_two_who_save_at_once_the_second_hears_of_the_first() {
         assert_eq!(why(second.unwrap_err()), NotRecorded::Clash);
         assert_eq!(day.codes(1).await, [vec!["present"]]);
         day.site.leave_sound().await;
+    }
+}
+
+/// B-63: day 2 follows on from day 1.
+#[tokio::test]
+async fn whoever_missed_day_1_is_marked_there_on_day_2_once_they_are_let_in() {
+    for site in sites().await {
+        let mut morning = Morning::of(site, 2).await;
+        let (came, missed) = (morning.people[0].booking, morning.people[1].booking);
+        let said = [(came, Code::Present), (missed, Code::Absent)].map(|(booking, code)| Said {
+            booking,
+            code,
+            minutes: None,
+        });
+        let hand = morning.hand(1).await;
+        morning.with(1, hand, &said).await.unwrap();
+        morning.site.now = utc(date!(2027 - 06 - 15), 9, 10);
+        let here = |booking| {
+            [Said {
+                booking,
+                code: Code::Late,
+                minutes: None,
+            }]
+        };
+        let hand = morning.hand(2).await;
+        morning.with(2, hand.clone(), &here(came)).await.unwrap();
+        let hand = morning.hand(2).await;
+        let refused = morning.with(2, hand.clone(), &here(missed)).await.unwrap_err();
+        assert_eq!(why(refused), NotRecorded::KeptOut(missed));
+        let of = morning.session(2).await;
+        assert!(is_kept_out(&morning.site.db, of, missed).await.unwrap());
+        assert!(!is_kept_out(&morning.site.db, of, came).await.unwrap());
+        let word = LetIn {
+            by: morning.trainer,
+            reason: "They read the notes".to_owned(),
+            at: morning.site.now,
+        };
+        let tx = begin(&morning.site.db).await;
+        let_in(&tx, &Uuid::new_v4, of, missed, word.clone())
+            .await
+            .unwrap();
+        assert!(
+            let_in(&tx, &Uuid::new_v4, of, came, word).await.is_err(),
+            "nobody keeps them out"
+        );
+        tx.commit().await.unwrap();
+        morning.with(2, hand, &here(missed)).await.unwrap();
     }
 }

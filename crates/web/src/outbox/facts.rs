@@ -1,16 +1,17 @@
 //! What is so at the moment a mail leaves, and whether the mail is still worth sending (T-56, B-101).
 
 use booking::bookings::HistoryLine;
-use booking::calendar::{Before, RunDates};
+use booking::calendar::{Before, Meeting, RunDates};
 use booking::deadlines::{WorkingDays, interest_over_since};
 use booking::queue::{Band, band};
-use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar};
-use ids::{BookingId, RunId, Ts};
+use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar, london};
+use ids::{BookingId, RunId, SessionId, Ts};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::Date;
 
 use super::Kind;
 use super::trial::{self, Trial, Tried};
@@ -20,6 +21,7 @@ use crate::links::{self, Purpose};
 use crate::people::{self, Person};
 use crate::public::manage::keep::KEPT_OTHER;
 use crate::secrets::Secrets;
+use crate::team_mail::{self, facts::OfTeam};
 use crate::texts::{self, OwnWords};
 use crate::{sign_in, site};
 
@@ -54,6 +56,12 @@ pub(crate) struct Parameters {
     /// The words that a test is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tried: Option<Tried>,
+    /// The day that the mail is about (M10, M11, M17, F02, F03).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<SessionId>,
+    /// The date that it had when the mail was written (M10, M11, F02).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) date: Option<Date>,
     /// Written by the sender: what the mail asks a calendar to show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) calendar: Vec<Shown>,
@@ -110,6 +118,8 @@ pub(crate) enum Subject {
     Account(Box<sign_in::mail::About>),
     /// A test of somebody of the team.
     Trial(Trial),
+    /// Work of the team.
+    Team(Box<OfTeam>),
     /// What the mail was about is not there any more.
     Gone,
 }
@@ -156,6 +166,10 @@ pub(crate) struct OfBooking {
     pub(crate) needs_noted: bool,
     /// M09, M13: other dates that can be booked.
     pub(crate) next: Vec<RunDates>,
+    /// M10, M11, M17: the day that the mail is about, while it is there.
+    pub(crate) meeting: Option<Meeting>,
+    /// The word of the mark that counts for that day.
+    pub(crate) marked: Option<String>,
     /// The entries in the recipient's calendar: of this booking, then of those it replaced.
     pub(crate) calendars: Vec<OfCalendar>,
 }
@@ -218,7 +232,7 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
                 Err("the form is sent or over")
             }
         }
-        Kind::LogInCode | Kind::Invited | Kind::NewLogIn | Kind::SecondStepReset => {
+        Kind::LogInCode | Kind::Invited | Kind::NewLogIn | Kind::SecondStepReset | Kind::AccessChanged => {
             let Subject::Account(it) = &facts.subject else {
                 return Err("the account is gone");
             };
@@ -226,6 +240,17 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         }
         Kind::Trial if matches!(facts.subject, Subject::Trial(_)) => Ok(()),
         Kind::Trial => Err("whoever asked for it is gone"),
+        Kind::Facilitation
+        | Kind::RegisterSoon
+        | Kind::RegisterLate
+        | Kind::TodaysList
+        | Kind::PhoneToday
+        | Kind::CalledOff => {
+            let Subject::Team(it) = &facts.subject else {
+                return Err("what it was about is gone");
+            };
+            team_mail::facts::still_true(it, facts)
+        }
         Kind::ConfirmNewDates | Kind::NewDates => {
             let Subject::Interest(it) = &facts.subject else {
                 return Err("not on the list any more");
@@ -242,11 +267,15 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         | Kind::OfferOver
         | Kind::StillInterested
         | Kind::ListClosed
+        | Kind::NextWeek
+        | Kind::Tomorrow
         | Kind::RunChanged
+        | Kind::NewJoiningLink
         | Kind::RunCancelled
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved
+        | Kind::Missed
         | Kind::BookingDetailsChanged => {
             let Subject::Booking(it) = &facts.subject else {
                 return Err("the booking is gone");
@@ -312,6 +341,13 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
             Err("a newer change is told instead")
         }
         Kind::RunChanged | Kind::Moved => is(state.is_live()),
+        Kind::NextWeek | Kind::Tomorrow => reminds_in_time(kind, it, facts).and(is(state == State::Booked)),
+        Kind::NewJoiningLink if it.run.sessions.last().is_none_or(|it| it.ends_at <= facts.now) => {
+            Err("the course is over")
+        }
+        Kind::NewJoiningLink => is(state == State::Booked),
+        Kind::Missed if it.marked.as_deref() != Some("absent") => Err("the register was corrected"),
+        Kind::Missed => is(state == State::Booked),
         Kind::RunCancelled => is(state == State::Cancelled { by: By::RunCancelled }),
         Kind::Cancelled => is(state == State::Cancelled { by: By::Person }),
         Kind::CancelledByTeam => is(state == State::Cancelled { by: By::Team }),
@@ -324,7 +360,37 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         | Kind::Invited
         | Kind::NewLogIn
         | Kind::SecondStepReset
-        | Kind::Trial => overtaken,
+        | Kind::Trial
+        | Kind::AccessChanged
+        | Kind::Facilitation
+        | Kind::RegisterSoon
+        | Kind::RegisterLate
+        | Kind::TodaysList
+        | Kind::PhoneToday
+        | Kind::CalledOff => overtaken,
+    }
+}
+
+/// Whether a reminder still says what is so (B-103): the day is as it was, still to come, and the person has
+/// not said that they cannot come. Once the reminder of the day before is due, it is too late for a guide.
+fn reminds_in_time(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'static str> {
+    let Some(day) = &it.meeting else {
+        return Err("the day is gone");
+    };
+    let (today, _) = london::local(facts.now);
+    let eve = facts.settings.reminder.last().copied().unwrap_or_default();
+    let last = match kind {
+        Kind::NextWeek => day.date.saturating_sub(time::Duration::days(eve)),
+        _ => day.date,
+    };
+    if facts.parameters.date != Some(day.date) {
+        Err("the dates changed")
+    } else if it.marked.as_deref() == Some("apologies") {
+        Err("they told us that they cannot come")
+    } else if today >= last {
+        Err("it is too late for a reminder")
+    } else {
+        Ok(())
     }
 }
 
@@ -349,7 +415,7 @@ pub(crate) async fn load(
             None => Subject::Gone,
         },
         Kind::NewDates | Kind::ConfirmNewDates => interest(db, secrets, now, row, &parameters).await?,
-        Kind::LogInCode | Kind::Invited | Kind::NewLogIn | Kind::SecondStepReset => {
+        Kind::LogInCode | Kind::Invited | Kind::NewLogIn | Kind::SecondStepReset | Kind::AccessChanged => {
             match sign_in::mail::load(db, secrets, now, kind, row).await? {
                 Some(it) => Subject::Account(Box::new(it)),
                 None => Subject::Gone,
@@ -358,6 +424,15 @@ pub(crate) async fn load(
         Kind::Trial => trial::load(db, row, &parameters)
             .await?
             .map_or(Subject::Gone, Subject::Trial),
+        Kind::Facilitation
+        | Kind::RegisterSoon
+        | Kind::RegisterLate
+        | Kind::TodaysList
+        | Kind::PhoneToday
+        | Kind::CalledOff => match team_mail::facts::load(db, now, kind, row, &parameters).await? {
+            Some(it) => Subject::Team(Box::new(it)),
+            None => Subject::Gone,
+        },
         Kind::ConfirmEmail
         | Kind::ConfirmAddress
         | Kind::ConfirmReminder
@@ -368,11 +443,15 @@ pub(crate) async fn load(
         | Kind::OfferOver
         | Kind::StillInterested
         | Kind::ListClosed
+        | Kind::NextWeek
+        | Kind::Tomorrow
         | Kind::RunChanged
+        | Kind::NewJoiningLink
         | Kind::RunCancelled
         | Kind::Cancelled
         | Kind::CancelledByTeam
         | Kind::Moved
+        | Kind::Missed
         | Kind::BookingDetailsChanged => of_booking(db, secrets, now, kind, row, &parameters).await?,
     };
     Ok(Facts {
@@ -457,8 +536,16 @@ async fn of_booking(
     let Some(person) = people::find(db, record.person).await? else {
         return Ok(Subject::Gone);
     };
-    let Some(run) = calendar::run_dates(db, record.run).await? else {
+    // Whoever catches up is reminded of a day of other dates than their own (B-70).
+    let dates = parameters.run.filter(|_| kind == Kind::Tomorrow);
+    let Some(run) = calendar::run_dates(db, dates.unwrap_or(record.run)).await? else {
         return Ok(Subject::Gone);
+    };
+    let day = run.sessions.iter().find(|it| Some(it.id) == parameters.session);
+    let meeting = day.copied();
+    let marked = match meeting {
+        Some(day) => bookings::last_code(db, id, day.id).await?,
+        None => None,
     };
     let history = bookings::history(db, id).await?;
     let since = since(&history);
@@ -518,6 +605,8 @@ async fn of_booking(
         } else {
             Vec::new()
         },
+        meeting,
+        marked,
         record,
         person,
         run,
@@ -612,6 +701,11 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::OfferOver
         | Kind::StillInterested
         | Kind::ListClosed
+        | Kind::NextWeek
+        | Kind::Tomorrow
+        // The entries lead to our joining page, which shows the new link.
+        | Kind::NewJoiningLink
+        | Kind::Missed
         | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
@@ -621,6 +715,13 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         | Kind::NewLogIn
         | Kind::SecondStepReset
         | Kind::Trial
+        | Kind::AccessChanged
+        | Kind::Facilitation
+        | Kind::RegisterSoon
+        | Kind::RegisterLate
+        | Kind::TodaysList
+        | Kind::PhoneToday
+        | Kind::CalledOff
         | Kind::BookingDetailsChanged => false,
     }
 }
@@ -689,8 +790,7 @@ async fn calendars(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use booking::calendar::Meeting;
-    use ids::{CourseId, PersonId, SessionId};
+    use ids::{CourseId, PersonId};
     use std::fmt::Write as _;
     use time::Duration;
     use time::macros::{date, datetime, time};
@@ -711,6 +811,7 @@ pub(crate) mod tests {
             site: site::Site::of(&values.collect(), String::new()),
             parameters: Parameters {
                 event: Some(2),
+                date: Some(date!(2027 - 06 - 08)),
                 ..Parameters::default()
             },
             own: OwnWords::default(),
@@ -799,6 +900,8 @@ pub(crate) mod tests {
             needs_noted: false,
             next: Vec::new(),
             calendars: Vec::new(),
+            meeting: run().sessions.pop(),
+            marked: None,
             record,
             person,
             run: run(),
@@ -842,19 +945,30 @@ pub(crate) mod tests {
             Kind::NewLogIn,
             Kind::SecondStepReset,
             Kind::Trial,
+            Kind::AccessChanged,
+            Kind::Facilitation,
+            Kind::RegisterSoon,
+            Kind::RegisterLate,
+            Kind::TodaysList,
+            Kind::PhoneToday,
+            Kind::CalledOff,
         ];
+        let of_booking = |kind, state| OfBooking {
+            marked: (kind == Kind::Missed).then(|| "absent".to_owned()),
+            ..of_booking(state)
+        };
         let mut table = String::new();
         for kind in Kind::ALL.into_iter().filter(|it| !others.contains(it)) {
             let true_in: Vec<&str> = states
                 .into_iter()
-                .filter(|(_, state)| still_true(kind, &about(of_booking(*state))).is_ok())
+                .filter(|(_, state)| still_true(kind, &about(of_booking(kind, *state))).is_ok())
                 .map(|(name, _)| name)
                 .collect();
             writeln!(table, "{:<24} {}", kind.name(), true_in.join(", ")).unwrap();
             for (_, state) in states {
                 let elsewhere = OfBooking {
                     since: Some(4),
-                    ..of_booking(state)
+                    ..of_booking(kind, state)
                 };
                 let always = kind == Kind::BookingDetailsChanged;
                 assert_eq!(
@@ -929,6 +1043,32 @@ pub(crate) mod tests {
             still_true(Kind::RunChanged, &changed),
             Err("a newer change is told instead")
         );
+    }
+
+    /// B-101, B-103: what a reminder says is so when it leaves.
+    #[test]
+    fn a_reminder_is_sent_while_it_helps() {
+        let facts = |change: &dyn Fn(&mut Facts)| {
+            let mut it = about(of_booking(State::Booked));
+            change(&mut it);
+            [Kind::NextWeek, Kind::Tomorrow].map(|kind| still_true(kind, &it))
+        };
+        let booking = |change: &dyn Fn(&mut OfBooking)| {
+            let mut it = of_booking(State::Booked);
+            change(&mut it);
+            still_true(Kind::Tomorrow, &about(it))
+        };
+        assert_eq!(facts(&|_| {}), [Ok(()), Ok(())]);
+        let late = "it is too late for a reminder";
+        let at = |moment| facts(&|it: &mut Facts| it.now = Ts::new(moment));
+        assert_eq!(at(datetime!(2027-06-06 22:59 UTC)), [Ok(()), Ok(())]);
+        assert_eq!(at(datetime!(2027-06-06 23:00 UTC)), [Err(late), Ok(())]);
+        assert_eq!(at(datetime!(2027-06-07 23:00 UTC)), [Err(late), Err(late)]);
+        let moved = facts(&|it| it.parameters.date = Some(date!(2027 - 06 - 09)));
+        assert_eq!(moved, [Err("the dates changed"); 2]);
+        assert_eq!(booking(&|it| it.meeting = None), Err("the day is gone"));
+        let apologies = |it: &mut OfBooking| it.marked = Some("apologies".to_owned());
+        assert_eq!(booking(&apologies), Err("they told us that they cannot come"));
     }
 
     #[test]

@@ -25,6 +25,12 @@ pub(crate) struct Letter {
     pub(crate) first_date: String,
     /// "Online" or the venue.
     pub(crate) place: String,
+    /// M10, M11: "next week", "tomorrow", or nothing where neither is so.
+    pub(crate) soon: &'static str,
+    /// M10, M11, M17: "day 2", where there are several.
+    pub(crate) which_day: String,
+    /// F02, T01, T02, T03: what there is to know, one sentence each.
+    pub(crate) lines: Vec<String>,
     /// M12, M16: the dates before the change.
     pub(crate) old_days: Vec<Day>,
     /// M12, M16: the dates before the change, as words.
@@ -179,6 +185,8 @@ pub(crate) struct Links {
     pub(crate) invitation: Option<String>,
     /// `/account`
     pub(crate) account: Option<String>,
+    /// Where somebody of the team goes on: `/team/tasks`, `/today`, a day or its register.
+    pub(crate) work: Option<String>,
 }
 
 /// A mail as it leaves.

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::links::Purpose;
 use crate::plain_text::Block;
 use crate::sign_in::mail::{About, in_two, rights, roles_in_words};
-use crate::{site, texts, words};
+use crate::{site, team_mail, texts, words};
 
 /// How many other dates a mail names.
 const NEXT_DATES: usize = 5;
@@ -66,6 +66,7 @@ pub(crate) fn letter(base_url: &str, kind: Kind, facts: &Facts) -> Letter {
                 letter.tried_words = own(&it.source, facts, base_url, &EXAMPLES);
             }
         }
+        Subject::Team(it) => team_mail::words::fill(&mut letter, &|path| pages.at(path), it),
         Subject::Gone => {}
     }
     letter
@@ -88,6 +89,11 @@ fn about_account(letter: &mut Letter, pages: &Pages<'_>, about: &About) {
             letter.links.invitation = link.map(|it| pages.token(Purpose::Invitation, it, ""));
         }
         About::Reset(name) => letter.name = Some(name.clone()),
+        About::Access(name, roles) => {
+            letter.name = Some(name.clone());
+            letter.roles = roles_in_words(roles);
+            letter.rights = rights(roles).into_iter().map(str::to_owned).collect();
+        }
         About::NewBrowser(it) => {
             letter.name = Some(it.name.clone());
             letter.at = words::date_time(it.at);
@@ -107,6 +113,9 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
         .map(|it| words::date_without_year(it.date))
         .unwrap_or_default();
     letter.place = shown_place(it, words::place(&it.run));
+    if let Some(day) = &it.meeting {
+        about_a_day(letter, kind, it, day, facts.now);
+    }
     let (old_place, old_days) = before(kind, it, facts);
     letter.old_place = shown_place(it, old_place);
     letter.old_days = days(old_days);
@@ -130,6 +139,19 @@ fn about_booking(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfBook
     }
     if it.is_trusted() {
         about_the_person(letter, pages, kind, it, facts);
+    }
+}
+
+/// A mail about one day: which one, and how soon it is (M10, M11, M17).
+fn about_a_day(letter: &mut Letter, kind: Kind, it: &OfBooking, day: &Meeting, now: Ts) {
+    letter.first_date = words::date_without_year(day.date);
+    letter.soon = words::how_soon(london::local(now).0, day.date);
+    if it.run.sessions.len() > 1 {
+        letter.which_day = format!("day {}", day.idx);
+    }
+    if kind != Kind::NextWeek {
+        letter.days = days(std::slice::from_ref(day));
+        letter.dates = words::date(day.date);
     }
 }
 

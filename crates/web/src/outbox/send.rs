@@ -330,6 +330,7 @@ fn moved_on(kind: Kind, facts: &Facts) -> Option<Option<String>> {
         | Subject::Interest(_)
         | Subject::Account(_)
         | Subject::Trial(_)
+        | Subject::Team(_)
         | Subject::Gone => None,
     }
 }
@@ -350,8 +351,15 @@ async fn is_told_there(work: &Work, row: &outbox_mail::Model, address: &str) -> 
     Ok(told > 0)
 }
 
-/// A better moment for a reminder: half way of the time that the person really has, by day (B-102).
+/// A better moment for a reminder: by day (B-102), and to confirm half way of the time that the person really has.
 fn better_later(kind: Kind, facts: &Facts) -> Option<Ts> {
+    if matches!(
+        kind,
+        Kind::NextWeek | Kind::Tomorrow | Kind::RegisterSoon | Kind::RegisterLate
+    ) {
+        let by_day = booking::deadlines::by_day(&facts.settings, facts.now);
+        return Some(by_day).filter(|it| *it > facts.now);
+    }
     let Subject::Booking(it) = &facts.subject else {
         return None;
     };
@@ -640,7 +648,7 @@ async fn suppress(
     suppressed.settled_at = Set(Some(work.now()));
     suppressed.reason = Set(Some(why.to_owned()));
     suppressed.update(work.tx()).await?;
-    if untold && kind != Kind::ConfirmReminder {
+    if untold && !matches!(kind, Kind::ConfirmReminder | Kind::Missed) {
         let occasion = format!("{}-{}", row.kind, row.occasion);
         tasks::add(work, in_place_of(kind), row.about, &occasion, work.now()).await?;
     }

@@ -10,6 +10,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use serde::{Deserialize, Serialize};
 
 use super::ask::LogInPath;
+use super::mail::tell_of_access;
 use super::mail::{rights, roles_in_words};
 use super::numbers::Numbers;
 use super::role::{self, Role};
@@ -99,8 +100,12 @@ async fn invite(
         Some(it) => it,
         None => open_account(work, address, name).await?,
     };
+    let before = role::of(work.tx(), account.person).await?;
     role::give(work, account.person, role, by).await?;
     if account.accepted_at.is_some() {
+        if !before.contains(&role) {
+            tell_of_access(work, account.person).await?;
+        }
         return Ok(Invited::Given);
     }
     let person = account.person;

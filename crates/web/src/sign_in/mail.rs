@@ -27,6 +27,8 @@ pub(crate) enum About {
     NewBrowser(NewBrowserMail),
     /// The second step was reset: the name of the owner.
     Reset(String),
+    /// Roles were given or taken: the name of the owner, and what they are now (T-10).
+    Access(String, Vec<Role>),
 }
 
 /// The facts of a mail with a code.
@@ -71,7 +73,11 @@ pub(crate) fn still_true(about: &About, now: Ts) -> Result<(), &'static str> {
         About::Code(it) if it.sent >= it.most => Err("too many codes for this address"),
         About::Invitation(it) if it.is_accepted => Err("the invitation is accepted"),
         About::Invitation(it) if it.token.is_none() || now >= it.until => Err("the invitation is over"),
-        About::Code(_) | About::Invitation(_) | About::NewBrowser(_) | About::Reset(_) => Ok(()),
+        About::Code(_)
+        | About::Invitation(_)
+        | About::NewBrowser(_)
+        | About::Reset(_)
+        | About::Access(..) => Ok(()),
     }
 }
 
@@ -90,6 +96,10 @@ pub(crate) async fn load(
     } else if kind == Kind::SecondStepReset {
         let person = people::find(db, PersonId(row.about)).await?;
         Ok(person.map(|it| About::Reset(it.called())))
+    } else if kind == Kind::AccessChanged {
+        let (person, roles) = (PersonId(row.about), role::of(db, PersonId(row.about)).await?);
+        let person = people::find(db, person).await?;
+        Ok(person.map(|it| About::Access(it.called(), roles)))
     } else {
         new_browser(db, row).await
     }
@@ -163,6 +173,12 @@ pub(crate) async fn tell_of_new_browser(work: &Work, person: PersonId, sign_in: 
 pub(crate) async fn tell_of_reset(work: &Work, person: PersonId) -> Result<(), Error> {
     let occasion = work.fresh_id().to_string();
     tell(work, Kind::SecondStepReset, person, person.0, occasion).await
+}
+
+/// Tells somebody that roles of theirs were given or taken (T-10).
+pub(crate) async fn tell_of_access(work: &Work, person: PersonId) -> Result<(), Error> {
+    let occasion = work.fresh_id().to_string();
+    tell(work, Kind::AccessChanged, person, person.0, occasion).await
 }
 
 async fn tell(work: &Work, kind: Kind, person: PersonId, about: Uuid, occasion: String) -> Result<(), Error> {

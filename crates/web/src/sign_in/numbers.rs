@@ -1,4 +1,5 @@
-//! Every number of the rules of logging in that a team may choose (T-12 to T-19).
+//! Every number of the rules of logging in, and of who sees what for how long, that a team may choose (T-11
+//! to T-19).
 
 use booking::settings::{BadSetting, Setting};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -15,7 +16,7 @@ pub(crate) struct Numbers([i64; CATALOGUE.len()]);
 type Line = (Setting, i64);
 
 /// All of them.
-pub(crate) const CATALOGUE: [Line; 14] = [
+pub(crate) const CATALOGUE: [Line; 15] = [
     line(
         "log_in_code",
         "minutes",
@@ -107,6 +108,13 @@ pub(crate) const CATALOGUE: [Line; 14] = [
         (1, 60),
         14,
         "how long an invitation can be accepted",
+    ),
+    line(
+        "needs_shown",
+        "days",
+        (0, 60),
+        14,
+        "facilitators see what helps people for so long after the last day",
     ),
 ];
 
@@ -232,6 +240,11 @@ impl Numbers {
         self.time("invitation")
     }
 
+    /// How long after the last day facilitators see what helps people to take part (trust rules, section 2).
+    pub(crate) fn needs_shown(&self) -> Duration {
+        self.time("needs_shown")
+    }
+
     fn count(&self, name: &str) -> i32 {
         self.get(name).and_then(|it| i32::try_from(it).ok()).unwrap_or(1)
     }
@@ -281,6 +294,7 @@ mod tests {
             (Duration::minutes(5), Duration::HOUR)
         );
         assert_eq!(numbers.invitation(), Duration::days(14));
+        assert_eq!(numbers.needs_shown(), Duration::days(14));
     }
 
     #[test]

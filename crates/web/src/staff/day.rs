@@ -26,6 +26,7 @@ pub(super) fn routes() -> Routes {
 
 async fn show(DayPath { session }: DayPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let day = Day::open(&app, &me, &session).await?;
+    let day = day.with_needs(&app, &me).await?;
     let shell = Shell::of(&app, &me, &day.path("")).await?;
     app.page(&DayPage::of(&day, shell)).await
 }
@@ -44,6 +45,9 @@ async fn print(
 struct Somebody {
     name: String,
     notes: Vec<String>,
+    /// What helps them to take part, if whoever looks may read it.
+    needs: Vec<String>,
+    url: String,
 }
 
 /// One day.
@@ -72,9 +76,11 @@ impl DayPage {
         let marked = rows.iter().filter(|(row, _)| row.mark().is_some()).count();
         let people = rows.iter().map(|(row, name)| {
             let mut notes = Vec::new();
-            if day.is_flagged(row.booking) {
+            let needs = day.needs(row.booking);
+            if needs.is_empty() && day.is_flagged(row.booking) {
                 notes.push(FLAG.to_owned());
             }
+            notes.extend(day.missed_first(row.booking));
             if row.catches_up {
                 notes.push("Comes to catch up on this day".to_owned());
             }
@@ -88,6 +94,12 @@ impl DayPage {
             Somebody {
                 name: name.clone(),
                 notes,
+                needs,
+                url: if row.person == day.me {
+                    String::new()
+                } else {
+                    day.path(&format!("/people/{}", row.booking))
+                },
             }
         });
         Self {
@@ -143,7 +155,7 @@ impl Page for DayPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        use super::on_the_day::sample::{day, mark};
+        use super::on_the_day::sample::{after_day_1, day, mark, with_needs};
         use crate::public::manage::tests::before;
         let mut early = day(&[
             ("Sam Taylor", vec![]),
@@ -155,7 +167,9 @@ impl Page for DayPage {
         let saved = day(&[("Sam Taylor", vec![mark(Code::Present, 180, Some(902))])]);
         let mut cancelled = day(&[]);
         cancelled.register.is_cancelled = true;
-        [early, open, saved, cancelled, day(&[])]
+        let full = with_needs(open.clone());
+        let second = after_day_1(full.clone());
+        [early, open, full, second, saved, cancelled, day(&[])]
             .map(|it| Self::of(&it, Shell::sample()))
             .to_vec()
     }

@@ -16,7 +16,7 @@ use crate::forms::Fields;
 use crate::pages::Page;
 use crate::people;
 use crate::routes::{Routes, Who};
-use crate::sign_in::mail::roles_in_words;
+use crate::sign_in::mail::{roles_in_words, tell_of_access};
 use crate::sign_in::numbers::Numbers;
 use crate::sign_in::role::{self, KEEPERS, Role, may_give};
 use crate::sign_in::step_up::StepUpPath;
@@ -111,12 +111,16 @@ async fn change(
     let path = app
         .change(|work| async move {
             let act = async {
+                let before = role::of(work.tx(), id).await?;
                 for role in mine {
                     if chosen.contains(role) {
                         role::give(&work, id, *role, Some(by)).await?;
                     } else {
                         role::take(&work, id, *role, by).await?;
                     }
+                }
+                if role::of(work.tx(), id).await? != before {
+                    tell_of_access(&work, id).await?;
                 }
                 Ok(MembersPath.to_string())
             };

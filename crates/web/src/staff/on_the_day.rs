@@ -3,19 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum_extra::routing::TypedPath;
-use booking::attendance::{self, Register, Row, rules};
+use booking::attendance::first_day::first_day;
+use booking::attendance::{self, FirstDay, Register, Row, rules};
 use booking::calendar::{self, Meeting, RunDates};
 use booking::{Settings, facilitators};
 use ids::{BookingId, PersonId, SessionId, Ts};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
+use time::Duration;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::entity::{access_need, person};
+use crate::audit::{SAW_EMERGENCY, SAW_NEEDS};
+use crate::entity::{access_need, emergency_contact, person};
 use crate::error::Error;
+use crate::needs;
 use crate::people::Person;
 use crate::sign_in::SignedIn;
+use crate::sign_in::numbers::Numbers;
 use crate::sign_in::role::{Role, TEAM};
 use crate::words;
 
@@ -41,6 +46,14 @@ pub(super) struct OnePersonPath {
     pub booking: String,
 }
 
+/// `/sessions/{session}/people/{booking}/let-in`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/sessions/{session}/people/{booking}/let-in")]
+pub(super) struct LetInPath {
+    pub session: String,
+    pub booking: String,
+}
+
 /// `/sessions/{session}/print`
 #[derive(TypedPath, Deserialize)]
 #[typed_path("/sessions/{session}/print")]
@@ -58,8 +71,16 @@ pub(super) struct Day {
     /// Who looks at it.
     pub me: PersonId,
     pub is_lead: bool,
+    /// Whether they facilitate these dates.
+    pub is_own: bool,
+    /// Who missed day 1, and who is let in all the same.
+    pub first: FirstDay,
     people: BTreeMap<PersonId, Person>,
     flagged: BTreeSet<BookingId>,
+    /// How long after the last day facilitators see what helps.
+    needs_shown: Duration,
+    /// What helps whom, once it is noted that somebody reads it.
+    needs: BTreeMap<BookingId, Vec<String>>,
 }
 
 impl Day {
@@ -70,7 +91,8 @@ impl Day {
         let id = Uuid::parse_str(session).map_err(|_| Error::NotFound)?;
         let register = attendance::register(db, SessionId(id)).await?;
         let register = register.ok_or(Error::NotFound)?;
-        if !me.is_any(TEAM) && !facilitators::is_one(db, register.run, me.person).await? {
+        let is_own = facilitators::is_one(db, register.run, me.person).await?;
+        if !me.is_any(TEAM) && !is_own {
             tracing::warn!(event = "denied", of = "day", person = %me.person.0);
             return Err(Error::NotFound);
         }
@@ -79,8 +101,12 @@ impl Day {
             .ok_or(Error::NotFound)?;
         let (settings, _) = calendar::rules(db).await?;
         Ok(Self {
+            first: first_day(db, &register).await?,
             people: people_of(db, &register).await?,
             flagged: flagged(db, &register).await?,
+            needs_shown: Numbers::load(db).await?.needs_shown(),
+            needs: BTreeMap::new(),
+            is_own,
             settings,
             dates,
             now: app.now(),
@@ -88,6 +114,99 @@ impl Day {
             is_lead: me.is_any(&[Role::Lead]),
             register,
         })
+    }
+
+    /// The same with what helps people to take part in full, if whoever looks may read it: the team, and
+    /// facilitators of these dates until some days after the last (B-65). That they read it is written
+    /// down first (T-47).
+    pub(super) async fn with_needs(self, app: &App, me: &SignedIn) -> Result<Self, Error> {
+        let whose = self.register.rows.iter().map(|it| it.booking).collect();
+        self.with_needs_of(app, me, whose).await
+    }
+
+    /// The same for some of the people.
+    pub(super) async fn with_needs_of(
+        mut self,
+        app: &App,
+        me: &SignedIn,
+        whose: BTreeSet<BookingId>,
+    ) -> Result<Self, Error> {
+        if !me.is_any(TEAM) && !self.is_shown_to_facilitators() {
+            return Ok(self);
+        }
+        for it in needs::of_bookings(app.reader(), whose).await? {
+            let said = needs::said_with_status(&it);
+            self.needs.entry(it.booking).or_default().push(said);
+        }
+        let looks: Vec<_> = self
+            .register
+            .rows
+            .iter()
+            .filter(|it| it.person != me.person && self.needs.contains_key(&it.booking))
+            .map(|it| {
+                let about = ("booking", it.booking.0.to_string());
+                (SAW_NEEDS, about, Some(it.person))
+            })
+            .collect();
+        if !looks.is_empty() {
+            app.note_all_looks(me.person, &looks).await?;
+        }
+        Ok(self)
+    }
+
+    fn is_shown_to_facilitators(&self) -> bool {
+        let ends = self.dates.sessions.iter().map(|it| it.ends_at).max();
+        self.is_own && ends.is_some_and(|it| self.now < it + self.needs_shown)
+    }
+
+    /// Whether whoever looks may let somebody in who missed day 1: facilitators of these dates, or a lead
+    /// (B-63).
+    pub(super) fn lets_in(&self) -> bool {
+        self.is_own || self.is_lead
+    }
+
+    /// Whom we could call about somebody on it: for facilitators of these dates, from an hour before to an
+    /// hour after this day (B-65).
+    pub(super) fn shows_someone(&self) -> bool {
+        let around = Duration::minutes(self.settings.emergency_view);
+        let it = self.meeting();
+        self.is_own && self.now >= it.starts_at - around && self.now <= it.ends_at + around
+    }
+
+    /// Whom we could call about somebody; that this is read is written down first (T-47).
+    pub(super) async fn someone(
+        &self,
+        app: &App,
+        row: &Row,
+    ) -> Result<Option<emergency_contact::Model>, Error> {
+        if !self.shows_someone() {
+            return Ok(None);
+        }
+        let found = emergency_contact::Entity::find()
+            .filter(emergency_contact::Column::Booking.eq(row.booking))
+            .one(app.reader())
+            .await?;
+        if found.is_some() {
+            let about = ("booking", row.booking.0.to_string());
+            app.note_looks(self.me, &[SAW_EMERGENCY], about, Some(row.person))
+                .await?;
+        }
+        Ok(found)
+    }
+
+    /// What helps somebody, if it may be shown.
+    pub(super) fn needs(&self, booking: BookingId) -> Vec<String> {
+        self.needs.get(&booking).cloned().unwrap_or_default()
+    }
+
+    /// What is said of somebody who missed day 1 (B-63); nothing of others.
+    pub(super) fn missed_first(&self, booking: BookingId) -> Option<String> {
+        if self.first.keeps_out(booking) {
+            return Some("Missed day 1. Joins only if a facilitator lets them in".to_owned());
+        }
+        let why = self.first.let_in.get(&booking)?;
+        let who = self.who(Some(why.by));
+        Some(format!("Missed day 1. {who} lets them in: {}", why.reason))
     }
 
     /// The day itself.
@@ -191,7 +310,14 @@ fn with_initial(person: &Person) -> String {
 /// Everybody on a register, and everybody who recorded something in it.
 async fn people_of(db: &impl ConnectionTrait, it: &Register) -> Result<BTreeMap<PersonId, Person>, Error> {
     let recorders = it.rows.iter().flat_map(|row| &row.marks).filter_map(|it| it.by);
-    let ids: BTreeSet<PersonId> = it.rows.iter().map(|row| row.person).chain(recorders).collect();
+    let trainers = facilitators::people_of(db, it.run).await?;
+    let ids: BTreeSet<PersonId> = it
+        .rows
+        .iter()
+        .map(|row| row.person)
+        .chain(recorders)
+        .chain(trainers)
+        .collect();
     let rows = person::Entity::find().filter(person::Column::Id.is_in(ids));
     Ok(rows.all(db).await?.into_iter().map(|it| (it.id, it)).collect())
 }
@@ -275,9 +401,35 @@ pub(super) mod sample {
             now: crate::public::manage::tests::day_1() + Duration::minutes(10),
             me: PersonId(id(901)),
             is_lead: false,
+            is_own: true,
+            first: FirstDay::default(),
+            needs_shown: Duration::days(14),
+            needs: BTreeMap::new(),
             people: people.map(|it| (it.id, it)).collect(),
             flagged: [BookingId(id(2))].into(),
         }
+    }
+
+    /// The same with what helps the second person shown.
+    pub(crate) fn with_needs(mut it: Day) -> Day {
+        let said = ["Captions: arranged", "Breaks (every half hour): to arrange"];
+        it.needs
+            .insert(BookingId(id(2)), said.map(str::to_owned).to_vec());
+        it
+    }
+
+    /// The same on day 2, which the first person must not join yet, and the second may.
+    pub(crate) fn after_day_1(mut it: Day) -> Day {
+        it.register.meeting = it.dates.sessions[1];
+        it.now = it.register.meeting.starts_at;
+        it.first.missed = [BookingId(id(1)), BookingId(id(2))].into();
+        let why = attendance::LetIn {
+            by: PersonId(id(902)),
+            reason: "They read the notes of day 1".to_owned(),
+            at: it.now,
+        };
+        it.first.let_in.insert(BookingId(id(2)), why);
+        it
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! One person on one day: everything that was recorded, and what three buttons cannot say (B-60, B-62).
 
-use axum::extract::State;
+use std::collections::BTreeSet;
+
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::attendance::{Code, Hand, Mark, NotRecorded, Row, Said};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Shell;
-use super::on_the_day::{Day, FLAG, OnePersonPath};
+use super::on_the_day::{Day, FLAG, LetInPath, OnePersonPath};
 use super::register::record;
 use crate::app::App;
+use crate::entity::emergency_contact;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields, Problem};
 use crate::pages::Page;
@@ -46,13 +49,40 @@ struct Typed {
     reason: Answer,
 }
 
-async fn show(path: OnePersonPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
-    let day = Day::open(&app, &me, &path.session).await?;
+/// What is asked for beside the page itself.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// "call", to see whom we could call.
+    see: String,
+}
+
+/// What the address says to see whom we could call.
+const CALL: &str = "call";
+
+async fn show(
+    path: OnePersonPath,
+    State(app): State<App>,
+    me: SignedIn,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let day = open(&app, &me, &path).await?;
     let row = theirs(&day, &path)?;
+    let mut someone = None;
+    if asked.see == CALL {
+        someone = Some(day.someone(&app, row).await?);
+    }
     answer(&app, &me, StatusCode::OK, &day, |shell| {
-        OnePersonPage::of(&app, &day, row, Typed::default(), shell)
+        OnePersonPage::of(&app, &day, row, Typed::default(), shell).with_someone(someone)
     })
     .await
+}
+
+/// The day, with what helps this person to take part if whoever looks may read it.
+async fn open(app: &App, me: &SignedIn, path: &OnePersonPath) -> Result<Day, Error> {
+    let day = Day::open(app, me, &path.session).await?;
+    let whose: BTreeSet<_> = [theirs(&day, path)?.booking].into();
+    day.with_needs_of(app, me, whose).await
 }
 
 async fn save(
@@ -61,7 +91,7 @@ async fn save(
     me: SignedIn,
     mut fields: Fields,
 ) -> Result<Response, Error> {
-    let day = Day::open(&app, &me, &path.session).await?;
+    let day = open(&app, &me, &path).await?;
     let row = theirs(&day, &path)?;
     let (op, version) = (fields.op()?, fields.line("version")?);
     let seen = version
@@ -132,7 +162,7 @@ async fn not_saved(
     mut typed: Typed,
     why: NotRecorded,
 ) -> Result<Response, Error> {
-    let day = Day::open(app, me, &path.session).await?;
+    let day = open(app, me, path).await?;
     let row = theirs(&day, path)?;
     let mut status = AGAIN;
     let now = row.mark().map_or("nothing", |it| said(it.code));
@@ -147,6 +177,7 @@ async fn not_saved(
                 "The register was saved meanwhile. It says now: {now} ({who}). You chose: {chosen}"
             ));
         }
+        NotRecorded::KeptOut(_) => typed.code.refuse("They missed day 1. Let them in first"),
         NotRecorded::LeadOnly => {
             status = StatusCode::CONFLICT;
             typed.code.refuse("This day is long ago. Ask a lead to change it");
@@ -188,6 +219,18 @@ struct OnePersonPage {
     heading: String,
     when: String,
     flag: &'static str,
+    /// What helps them to take part, if whoever looks may read it.
+    needs: Vec<String>,
+    /// What is said of somebody who missed day 1 (B-63).
+    missed_first: String,
+    /// Where they are let in, if they are not yet.
+    let_in_url: Option<String>,
+    /// Where one sees whom we could call, while that may be seen.
+    someone_url: Option<String>,
+    /// Whom we could call, once it was asked for.
+    someone: Vec<String>,
+    someone_phone: String,
+    someone_call: Option<String>,
     /// Everything recorded, last first.
     history: Vec<String>,
     /// When the register opens, if that is still to come.
@@ -216,7 +259,24 @@ impl OnePersonPage {
         Self {
             heading: format!("{}, {}", day.called(row.person), day.name_inside()),
             when: words::day(day.meeting()),
-            flag: if day.is_flagged(row.booking) { FLAG } else { "" },
+            flag: if day.is_flagged(row.booking) && day.needs(row.booking).is_empty() {
+                FLAG
+            } else {
+                ""
+            },
+            needs: day.needs(row.booking),
+            missed_first: day.missed_first(row.booking).unwrap_or_default(),
+            let_in_url: (day.lets_in() && day.first.keeps_out(row.booking)).then(|| {
+                LetInPath {
+                    session: path.session.clone(),
+                    booking: path.booking.clone(),
+                }
+                .to_string()
+            }),
+            someone_url: day.shows_someone().then(|| format!("{path}?see={CALL}")),
+            someone: Vec::new(),
+            someone_phone: String::new(),
+            someone_call: None,
             history: row.marks.iter().rev().map(|it| line(day, it)).collect(),
             opens: day.opens(),
             errors: Vec::new(),
@@ -237,6 +297,28 @@ impl OnePersonPage {
             back_url: day.path("/register"),
             shell,
         }
+    }
+
+    /// With whom we could call, if that was asked for: somebody, or nobody.
+    fn with_someone(mut self, asked: Option<Option<emergency_contact::Model>>) -> Self {
+        let Some(found) = asked.filter(|_| self.someone_url.is_some()) else {
+            return self;
+        };
+        self.someone_url = None;
+        self.someone = match found {
+            Some(it) => {
+                let may = if it.may_call {
+                    "We may call them"
+                } else {
+                    "Ask the person before you call them"
+                };
+                self.someone_call = crate::calls::call(&it.phone);
+                self.someone_phone = it.phone;
+                vec![it.name, may.to_owned()]
+            }
+            None => vec!["They named nobody".to_owned()],
+        };
+        self
     }
 
     fn refused(mut self) -> Self {
@@ -274,7 +356,7 @@ impl Page for OnePersonPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        use super::on_the_day::sample::{day, mark};
+        use super::on_the_day::sample::{after_day_1, day, mark, with_needs};
         use crate::public::manage::tests::{before, idle_app};
         let app = idle_app();
         let day = day(&[
@@ -300,7 +382,27 @@ impl Page for OnePersonPage {
         wrong.reason.refuse("Say why it has changed");
         let mut early = day.clone();
         early.now = before();
-        vec![
+        let jo = || emergency_contact::Model {
+            id: uuid::Uuid::nil(),
+            booking: day.register.rows[1].booking,
+            name: "Pat Lee".to_owned(),
+            phone: "01632 960004".to_owned(),
+            may_call: true,
+        };
+        let of = |day: &super::on_the_day::Day, at: usize| {
+            let row = &day.register.rows[at];
+            Self::of(&app, day, row, Typed::default(), Shell::sample())
+        };
+        let second = after_day_1(day.clone());
+        let careful = emergency_contact::Model {
+            may_call: false,
+            ..jo()
+        };
+        let mut seen: Vec<Self> = [Some(jo()), Some(careful), None]
+            .map(|it| page(1, Typed::default()).with_someone(Some(it)))
+            .to_vec();
+        seen.extend([of(&with_needs(day.clone()), 1), of(&second, 0), of(&second, 1)]);
+        seen.extend([
             page(0, Typed::default()),
             page(1, Typed::default()),
             page(1, wrong).refused(),
@@ -311,7 +413,8 @@ impl Page for OnePersonPage {
                 Typed::default(),
                 Shell::sample(),
             ),
-        ]
+        ]);
+        seen
     }
 }
 

@@ -142,8 +142,8 @@ async fn show(
 ) -> Result<Response, Error> {
     let day = Day::open(&app, &me, &session).await?;
     let typed = Typed::saved(&day);
-    answer(&app, &me, StatusCode::OK, &day, |shell| {
-        RegisterPage::of(&app, &day, &typed, shell)
+    answer(&app, &me, StatusCode::OK, day, |day, shell| {
+        RegisterPage::of(&app, day, &typed, shell)
     })
     .await
 }
@@ -160,27 +160,29 @@ async fn save(
     let content = fields.content().to_owned();
     nothing_strange(fields)?;
     if day.opens().is_some() {
-        return answer(&app, &me, StatusCode::CONFLICT, &day, |shell| {
-            RegisterPage::of(&app, &day, &typed, shell)
+        return answer(&app, &me, StatusCode::CONFLICT, day, |day, shell| {
+            RegisterPage::of(&app, day, &typed, shell)
         })
         .await;
     }
     if action == "fill_here" {
-        for row in &day.register.rows {
+        // Whoever needs somebody's word first is not filled in (B-63).
+        let others = day.register.rows.iter();
+        for row in others.filter(|it| !day.first.keeps_out(it.booking)) {
             typed
                 .chosen
                 .entry(row.booking)
                 .or_insert(recorded(row).unwrap_or(Segment::Here));
         }
-        return answer(&app, &me, StatusCode::OK, &day, |shell| {
-            RegisterPage::of(&app, &day, &typed, shell).filled()
+        return answer(&app, &me, StatusCode::OK, day, |day, shell| {
+            RegisterPage::of(&app, day, &typed, shell).filled()
         })
         .await;
     }
     typed.reason.at_most(280, "The reason");
     if typed.chosen.is_empty() || typed.reason.is_wrong() {
-        return answer(&app, &me, AGAIN, &day, |shell| {
-            RegisterPage::of(&app, &day, &typed, shell).refused()
+        return answer(&app, &me, AGAIN, day, |day, shell| {
+            RegisterPage::of(&app, day, &typed, shell).refused()
         })
         .await;
     }
@@ -240,28 +242,35 @@ async fn not_saved(
             typed.reason.refuse("Say why it has changed");
             AGAIN
         }
+        NotRecorded::KeptOut(_) => AGAIN,
         NotRecorded::Clash | NotRecorded::NotOpen(_) | NotRecorded::LeadOnly | NotRecorded::Minutes(_) => {
             StatusCode::CONFLICT
         }
     };
-    answer(app, me, status, &day, |shell| match why {
-        NotRecorded::Clash => RegisterPage::of(app, &day, &typed, shell).clashing(&day, &typed),
-        NotRecorded::NeedsReason => RegisterPage::of(app, &day, &typed, shell).refused(),
-        NotRecorded::LeadOnly => RegisterPage::of(app, &day, &typed, shell).for_a_lead(),
-        NotRecorded::NotOpen(_) | NotRecorded::Minutes(_) => RegisterPage::of(app, &day, &typed, shell),
+    answer(app, me, status, day, |day, shell| {
+        let page = RegisterPage::of(app, day, &typed, shell);
+        match why {
+            NotRecorded::Clash => page.clashing(day, &typed),
+            NotRecorded::NeedsReason => page.refused(),
+            NotRecorded::LeadOnly => page.for_a_lead(),
+            NotRecorded::KeptOut(_) => page.keeping_out(day, &typed),
+            NotRecorded::NotOpen(_) | NotRecorded::Minutes(_) => page,
+        }
     })
     .await
 }
 
+/// The page, with what helps people to take part if whoever looks may read it (B-65).
 async fn answer(
     app: &App,
     me: &SignedIn,
     status: StatusCode,
-    day: &Day,
-    page: impl FnOnce(Shell) -> RegisterPage,
+    day: Day,
+    page: impl FnOnce(&Day, Shell) -> RegisterPage,
 ) -> Result<Response, Error> {
+    let day = day.with_needs(app, me).await?;
     let shell = Shell::of(app, me, &day.path("/register")).await?;
-    app.page_with(status, &page(shell)).await
+    app.page_with(status, &page(&day, shell)).await
 }
 
 /// Refuses fields that the page does not have (T-34), but for people who lost their place meanwhile.

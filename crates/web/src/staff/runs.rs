@@ -2,6 +2,7 @@
 
 mod add;
 mod cancel;
+mod done;
 mod edit;
 mod form;
 mod month;

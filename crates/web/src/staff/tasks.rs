@@ -29,6 +29,7 @@ use crate::tasks::outcome::Tried;
 use crate::words;
 
 pub(super) use list::{count, open_about};
+pub(super) use say::what;
 
 /// `/team/tasks`
 #[derive(TypedPath, Deserialize)]
@@ -110,7 +111,8 @@ impl Found {
                 | TaskKind::PhoneMailFailed
                 | TaskKind::PhoneOrLetter
                 | TaskKind::PreCourseCall
-                | TaskKind::PhoneMissed,
+                | TaskKind::PhoneMissed
+                | TaskKind::PhoneChange,
             )
             | None => found.add_booking(db, BookingId(about)).await?,
         }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use booking::attendance::{self, Register, rules};
 use booking::calendar::{self, RunDates};
+use booking::london;
 use ids::Ts;
 use serde::Serialize;
 
@@ -23,6 +24,11 @@ pub(super) async fn show(_: TodayPath, State(app): State<App>, me: SignedIn) -> 
     let (db, now) = (app.reader(), app.now());
     let (settings, _) = calendar::rules(db).await?;
     let (waiting, next) = attendance::on_the_day_of(db, me.person, now).await?;
+    let is_today = |it: &Register| london::local(it.meeting.starts_at).0 == london::local(now).0;
+    let next_is = match &next {
+        Some(it) if is_today(it) => "Your day today",
+        _ => "Your next day",
+    };
     let mut unmarked = Vec::new();
     for it in waiting.iter().take(SHOWN) {
         unmarked.push(card(&app, it, None).await?);
@@ -35,6 +41,7 @@ pub(super) async fn show(_: TodayPath, State(app): State<App>, me: SignedIn) -> 
         None => None,
     };
     let page = TodayPage {
+        next_is,
         next,
         unmarked,
         dates: dates(&app).await?,
@@ -97,6 +104,8 @@ impl Card {
 /// Where facilitators begin.
 #[derive(Clone, Debug, Serialize)]
 struct TodayPage {
+    /// What `next` is to them.
+    next_is: &'static str,
     next: Option<Card>,
     unmarked: Vec<Card>,
     dates: Vec<Dates>,
@@ -115,6 +124,7 @@ impl Page for TodayPage {
         let card = |it: &super::on_the_day::Day, opens| Card::of(&it.register, &it.dates, opens);
         let opens = crate::public::manage::tests::day_1();
         let page = |next, unmarked, dates| Self {
+            next_is: "Your next day",
             next,
             unmarked,
             dates,

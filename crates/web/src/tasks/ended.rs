@@ -1,15 +1,20 @@
 //! Which tasks end by themselves: when what they were for is over, nobody should phone about it.
 
 use booking::snapshot::Transition;
-use booking::{Outcome, State};
+use booking::{Event, Note, Outcome, State};
+use ids::BookingId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
+use time::Date;
+
 use super::{TaskKind, add, is_open};
+use crate::app::App;
 use crate::entity::{access_need, team_task};
 use crate::error::Error;
 use crate::outbox::Kind;
+use crate::reminders::compact;
 use crate::work::Work;
 
 /// The open tasks about a booking that a step ends.
@@ -24,7 +29,11 @@ fn ended_by(from: Option<State>, to: State) -> Vec<TaskKind> {
         kinds.push(TaskKind::PhoneOffer);
     }
     if is_over || from == State::Booked {
-        kinds.extend([TaskKind::PreCourseCall, TaskKind::ArrangeNeed]);
+        kinds.extend([
+            TaskKind::PreCourseCall,
+            TaskKind::ArrangeNeed,
+            TaskKind::PhoneChange,
+        ]);
     }
     kinds
 }
@@ -34,7 +43,62 @@ pub(crate) async fn end(work: &Work, it: &Transition) -> Result<(), Error> {
     for kind in ended_by(it.from, it.to) {
         cancel(work, kind, about(kind, it)).await?;
     }
+    if it.event == Event::Say(Note::Keep) {
+        unanswered(work, it.booking).await?;
+    }
     Ok(())
+}
+
+/// The call about a change that somebody did not answer (B-50): they did, or the day has begun.
+pub(crate) async fn unanswered(work: &Work, booking: BookingId) -> Result<(), Error> {
+    let about = team_task::Column::About.eq(booking.0);
+    cancel(work, TaskKind::PhoneChange, about).await
+}
+
+/// Somebody hears in another way what they were to be told by phone or letter.
+pub(crate) async fn told_otherwise(work: &Work, booking: BookingId, kind: Kind) -> Result<(), Error> {
+    let instead = team_task::Column::About
+        .eq(booking.0)
+        .and(team_task::Column::Occasion.starts_with(format!("{}-", kind.name())));
+    cancel(work, TaskKind::PhoneOrLetter, instead).await
+}
+
+/// New dates are asked about anew, and old ones are no longer what anybody is reminded of (B-103).
+pub(crate) async fn overtaken_by_change(work: &Work, booking: BookingId) -> Result<(), Error> {
+    unanswered(work, booking).await?;
+    for kind in [Kind::RunChanged, Kind::NextWeek, Kind::Tomorrow] {
+        told_otherwise(work, booking, kind).await?;
+    }
+    Ok(())
+}
+
+/// Calls in place of a reminder end with the day before the day they are about: its date ends their occasion.
+pub(crate) async fn reminders_over(app: &App, today: Date) -> Result<(), Error> {
+    use team_task::Column as Task;
+    let names = [Kind::NextWeek, Kind::Tomorrow].map(Kind::name);
+    let mut any = Condition::any();
+    for name in names {
+        any = any.add(Task::Occasion.starts_with(format!("{name}-")));
+    }
+    let open = team_task::Entity::find()
+        .filter(Task::Kind.eq(TaskKind::PhoneOrLetter.name()))
+        .filter(Task::State.eq("open"))
+        .filter(any);
+    let today = compact(today);
+    let date = |occasion: &str| {
+        let at = occasion.len().checked_sub(today.len())?;
+        occasion.get(at..).map(str::to_owned)
+    };
+    let open = open.all(app.reader()).await?;
+    let over = open
+        .iter()
+        .filter(|it| date(&it.occasion).is_none_or(|it| it <= today));
+    let over: Vec<_> = over.map(|it| it.id).collect();
+    if over.is_empty() {
+        return Ok(());
+    }
+    app.change(async |work| cancel(&work, TaskKind::PhoneOrLetter, Task::Id.is_in(over.clone())).await)
+        .await
 }
 
 /// Of the tasks of a kind, those about a booking that has come to this.
@@ -59,6 +123,7 @@ fn about(kind: TaskKind, it: &Transition) -> Condition {
         TaskKind::PhoneList
         | TaskKind::PhoneOffer
         | TaskKind::PhoneMissed
+        | TaskKind::PhoneChange
         | TaskKind::AttendanceLate
         | TaskKind::PhoneMailFailed
         | TaskKind::PreCourseCall

@@ -1,4 +1,4 @@
-//! A register that nobody saves becomes work for the team (B-62).
+//! A register that nobody saves: those who teach are asked for it, and at last it becomes work for the team (B-62).
 
 use booking::attendance::Register;
 use booking::{attendance, calendar, deadlines, london};
@@ -11,24 +11,35 @@ use super::{TaskKind, add};
 use crate::app::App;
 use crate::entity::team_task;
 use crate::error::Error;
+use crate::team_mail;
 use crate::work::Work;
 
 /// How far back days are looked at: further than any number of working days that a team may choose.
 const LOOKED_AT: Duration = Duration::days(35);
 
-/// Writes a task down for each day that is over for some working days and not marked in full.
+/// Asks for the register of each day that is over for some working days and not marked in full (F03), at last
+/// with a task. Asking is not for the night (B-102).
 pub(crate) async fn look(app: &App) -> Result<(), Error> {
     let (db, now) = (app.reader(), app.now());
     let (settings, days) = calendar::rules(db).await?;
-    let Some(&after) = settings.attendance_nudges.last() else {
-        return Ok(());
-    };
+    let last = settings.attendance_nudges.last().copied();
+    let by_day = deadlines::by_day(&settings, now);
     for (run, meeting) in attendance::unmarked(db, now - LOOKED_AT, now).await? {
-        let due = deadlines::within_working_days(&settings, &days, london::local(meeting.ends_at).0, after);
-        let occasion = meeting.id.to_string();
-        if due <= now && !is_known(app, run, &occasion).await? {
-            app.change(async |work| add(&work, TaskKind::AttendanceLate, run.0, &occasion, due).await)
+        for &after in &settings.attendance_nudges {
+            let day = london::local(meeting.ends_at).0;
+            let due = deadlines::within_working_days(&settings, &days, day, after);
+            let occasion = meeting.id.to_string();
+            let is_last = Some(after) == last;
+            if due <= now && !team_mail::knows_register_late(db, run, &meeting, after).await? {
+                app.change(async |work| {
+                    team_mail::register_late(&work, run, &meeting, (after, is_last), by_day).await
+                })
                 .await?;
+            }
+            if is_last && due <= now && !is_known(app, run, &occasion).await? {
+                app.change(async |work| add(&work, TaskKind::AttendanceLate, run.0, &occasion, due).await)
+                    .await?;
+            }
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! no mail can (section 3 of the booking rules, "Deadlines").
 
 use booking::{Actor, Asked, Cause, Change, Channel, State, bookings};
-use ids::{BookingId, PersonId};
+use ids::{BookingId, PersonId, SessionId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -15,6 +15,9 @@ use super::TaskKind;
 use crate::audit::Act;
 use crate::entity::{task_outcome, team_task};
 use crate::error::Error;
+use crate::notify::{self, Telling, Told};
+use crate::outbox::Kind;
+use crate::outbox::facts::Parameters;
 use crate::people;
 use crate::work::Work;
 
@@ -121,6 +124,7 @@ pub(crate) async fn log(work: &Work, tried: &Try) -> Result<(), Error> {
     work.note(Act::by_member(tried.by, tried.outcome.name(), "task", tried.task));
     let is_open = task.state == "open";
     start_clock(work, &task, tried.by).await?;
+    write_to_whom_we_missed(work, &task, tried.outcome).await?;
     let mut row = task.into_active_model();
     row.outcome = Set(Some(tried.outcome.name().to_owned()));
     row.note = Set(note);
@@ -161,6 +165,32 @@ async fn start_clock(work: &Work, task: &team_task::Model, by: PersonId) -> Resu
         details: None,
     };
     work.allocate(record.run, asked).await.map(|_| ())
+}
+
+/// M17: whoever we missed and did not reach gets a mail, one for each day (B-64).
+async fn write_to_whom_we_missed(
+    work: &Work,
+    task: &team_task::Model,
+    outcome: Outcome,
+) -> Result<(), Error> {
+    let is_missed = TaskKind::named(&task.kind) == Some(TaskKind::PhoneMissed);
+    let not_reached = matches!(outcome, Outcome::LeftMessage | Outcome::NoAnswer);
+    let (true, Ok(day)) = (is_missed && not_reached, Uuid::parse_str(&task.occasion)) else {
+        return Ok(());
+    };
+    let told = Told::about(work, BookingId(task.about)).await?;
+    let telling = Telling {
+        kind: Kind::Missed,
+        occasion: task.occasion.clone(),
+        due_at: work.now(),
+        // The call is what there is in its place.
+        instead: false,
+        parameters: Parameters {
+            session: Some(SessionId(day)),
+            ..Parameters::default()
+        },
+    };
+    notify::tell(work, &told, telling).await
 }
 
 /// Every try to do a task, the newest first.

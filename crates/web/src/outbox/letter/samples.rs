@@ -5,48 +5,71 @@ use crate::plain_text::{Block, Span};
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 25] = [
+pub(crate) const KINDS: [&str; 36] = [
+    "access_changed",
     "booked",
     "booking_details_changed",
+    "called_off",
     "cancelled",
     "cancelled_by_team",
     "confirm_address",
     "confirm_email",
     "confirm_new_dates",
     "confirm_reminder",
+    "facilitation",
     "invited",
     "lapsed",
     "list_closed",
     "log_in_code",
+    "missed",
     "moved",
     "new_dates",
+    "new_joining_link",
     "new_log_in",
+    "next_week",
     "offer",
     "offer_over",
+    "phone_today",
+    "register_late",
+    "register_soon",
     "resume_draft",
     "run_cancelled",
     "run_changed",
     "second_step_reset",
     "still_interested",
+    "todays_list",
+    "tomorrow",
     "trial",
     "waiting",
     "your_links",
 ];
 
 /// Those of which there are copies.
-const COPIED: [&str; 12] = [
+const COPIED: [&str; 14] = [
     "booked",
     "cancelled",
     "cancelled_by_team",
     "lapsed",
     "list_closed",
     "moved",
+    "next_week",
     "offer",
     "offer_over",
     "run_cancelled",
     "run_changed",
     "still_interested",
+    "tomorrow",
     "waiting",
+];
+
+/// Those that go to the team (F01 to F03, T01 to T03).
+const TO_THE_TEAM: [&str; 6] = [
+    "called_off",
+    "facilitation",
+    "phone_today",
+    "register_late",
+    "register_soon",
+    "todays_list",
 ];
 
 const HOST: &str = "https://courses.example.org";
@@ -55,7 +78,7 @@ const TOKEN: &str = "Zk3v8QpR1xYt6LmN0sWb2HcJ4dFg7AeU9iOqP5rTyKE";
 /// The letters of one kind: to a proven address, to an unproven one, to somebody with a difficult name, and
 /// whatever else reads differently.
 pub(crate) fn samples(kind: &str) -> Vec<Letter> {
-    let base = with_links(kind, proven());
+    let base = about_one_day(kind, with_links(kind, proven()));
     let base = if ["confirm_email", "confirm_reminder"].contains(&kind) {
         Letter {
             state: "unconfirmed".to_owned(),
@@ -82,6 +105,30 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
             ..base.clone()
         }],
         "log_in_code" => Vec::new(),
+        "access_changed" => vec![
+            Letter {
+                course: None,
+                ..base.clone()
+            },
+            Letter {
+                course: None,
+                roles: String::new(),
+                rights: Vec::new(),
+                ..base.clone()
+            },
+        ],
+        "facilitation" => ["teaches", "no_longer", "called_off"]
+            .map(|state| Letter {
+                state: state.to_owned(),
+                ..base.clone()
+            })
+            .to_vec(),
+        "todays_list" | "phone_today" | "register_soon" | "register_late" | "called_off" => {
+            vec![base.clone()]
+        }
+        "next_week" | "tomorrow" | "missed" | "new_joining_link" => {
+            vec![base.clone(), in_person(one_day(base.clone()))]
+        }
         "invited" => vec![Letter {
             roles: "a coordinator and a lead".to_owned(),
             rights: vec![
@@ -163,6 +210,57 @@ fn in_own_words(letter: Letter) -> Letter {
         closing: vec![heading.clone(), list.clone(), paragraph()],
         tried: "“Your place is booked”, at the end".to_owned(),
         tried_words: vec![paragraph(), heading, list],
+        ..letter
+    }
+}
+
+/// What a mail about one day, or to the team, says beside.
+fn about_one_day(kind: &str, letter: Letter) -> Letter {
+    let day = ["tomorrow", "missed", "register_late", "register_soon"].contains(&kind);
+    let lines: &[&str] = match kind {
+        "register_soon" => &[
+            "11 people have a place.",
+            "1 person has not confirmed yet.",
+            "2 things that would help people to take part are not arranged yet.",
+        ],
+        "todays_list" => &[
+            "Call, because an email did not arrive: 1.",
+            "Tell them by phone or letter: 4. Due already: 3.",
+        ],
+        "phone_today" => &["Call the people on the waiting list."],
+        "called_off" => &[
+            "13 people are told by email.",
+            "2 people must be told by phone or letter. Please do it today.",
+        ],
+        _ => &[],
+    };
+    let letter = Letter {
+        lines: lines.iter().map(|it| (*it).to_owned()).collect(),
+        ..letter
+    };
+    if !day {
+        let soon = if kind == "next_week" { "next week" } else { "" };
+        return Letter { soon, ..letter };
+    }
+    Letter {
+        days: days(&["Tuesday 26 January 2027, 10am to 1pm"]),
+        dates: "Tuesday 26 January 2027".into(),
+        soon: if kind == "tomorrow" { "tomorrow" } else { "" },
+        which_day: "day 1".into(),
+        ..letter
+    }
+}
+
+fn in_person(letter: Letter) -> Letter {
+    let links = Links {
+        join: None,
+        ..letter.links
+    };
+    Letter {
+        place: "Recovery college, Room 1".into(),
+        soon: "",
+        which_day: String::new(),
+        links,
         ..letter
     }
 }
@@ -265,8 +363,10 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         "second_step_reset",
         "trial",
         "your_links",
+        "access_changed",
     ]
-    .contains(&kind);
+    .contains(&kind)
+        && !TO_THE_TEAM.contains(&kind);
     let links = Links {
         manage: booking("").filter(|_| about_a_booking),
         confirm: booking("/confirm"),
@@ -287,6 +387,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         log_in_here: Some(format!("{HOST}/login/link/{TOKEN}")),
         invitation: Some(format!("{HOST}/invite/{TOKEN}")),
         account: Some(format!("{HOST}/account")),
+        work: Some(format!("{HOST}/team/tasks")),
     };
     Letter { links, ..letter }
 }

@@ -152,30 +152,44 @@ fn subjects_are_those_agreed() {
         .map(|(kind, _, parts)| (kind, parts.subject))
         .collect();
     let expected = [
+        ("access_changed", "Your access has changed"),
         ("booked", "Your booking for Tuesday 26 January"),
         ("booked", "Your booking for Wednesday 29 September"),
         ("booking_details_changed", "Your booking details changed"),
+        ("called_off", "Run called off"),
         ("cancelled", "Your booking is cancelled"),
         ("cancelled_by_team", "A message about your booking"),
         ("confirm_address", "Please confirm your email"),
         ("confirm_email", "Please confirm your email"),
         ("confirm_new_dates", "Please confirm your email"),
         ("confirm_reminder", "Reminder: please confirm"),
+        ("facilitation", "Your facilitation dates"),
         ("invited", "You are invited"),
         ("lapsed", "Your booking was not confirmed"),
         ("list_closed", "The waiting list has closed"),
         ("log_in_code", "Your log in code"),
+        ("missed", "A message from us"),
         ("moved", "Your new date"),
         ("new_dates", "New dates"),
+        ("new_joining_link", "A change to your booking"),
         ("new_log_in", "New log in"),
+        ("next_week", "Your booking for Tuesday 26 January"),
+        ("next_week", "Your booking next week"),
         ("offer", "A place is free: answer by Thursday 21 at 2pm"),
         ("offer", "A place is free: answer by Wednesday 22 at 10:15am"),
         ("offer_over", "You are still on the waiting list"),
+        ("phone_today", "Please phone today"),
+        ("register_late", "Attendance to record"),
+        ("register_soon", "Register for Tuesday 26 January"),
+        ("register_soon", "Register for Wednesday 29 September"),
         ("resume_draft", "Carry on with your booking"),
         ("run_cancelled", "Your booking cannot go ahead"),
         ("run_changed", "A change to your booking"),
         ("second_step_reset", "Your second step was reset"),
         ("still_interested", "Are you still interested?"),
+        ("todays_list", "Today's list"),
+        ("tomorrow", "Your booking for Tuesday 26 January"),
+        ("tomorrow", "Your booking tomorrow"),
         ("trial", "This is a test"),
         ("waiting", "You are on the waiting list"),
         ("your_links", "Your booking links"),
@@ -404,7 +418,8 @@ fn mails_keep_to_the_words() {
         let html = Html::parse_document(&parts.html);
         let shown: String = select(&html, "td td").iter().flat_map(ElementRef::text).collect();
         for part in [&parts.subject, &parts.text, &shown, &text_of(&html, ".em-pre")] {
-            let part = part.to_lowercase();
+            // The subject of T03 is agreed like that (section 5 of booking.md), and goes to the team.
+            let part = part.replace("Run called off", "").to_lowercase();
             for word in parts_of_words {
                 assert!(!part.contains(word), "{kind}: {word}");
             }

@@ -4,6 +4,7 @@
 use axum::extract::State as Extracted;
 use axum::response::Response;
 use booking::State;
+use booking::attendance::first_day::is_kept_out;
 use booking::calendar::{self, Delivery, Meeting};
 use ids::Ts;
 use serde::Serialize;
@@ -27,12 +28,13 @@ pub(super) async fn show(
         return Ok(held.go("/confirm"));
     }
     let (settings, _) = calendar::rules(app.reader()).await?;
-    app.page(&JoinPage::of(
-        &held,
-        app.now(),
-        Duration::minutes(settings.join_opens),
-    ))
-    .await
+    let (now, before) = (app.now(), Duration::minutes(settings.join_opens));
+    let page = JoinPage::of(&held, now, before);
+    let kept_out = match door(&held.run.sessions, now, before) {
+        Door::Open(it) => is_kept_out(app.reader(), it.id, held.record.id).await?,
+        Door::Opens(..) | Door::Over => false,
+    };
+    app.page(&if kept_out { page.kept_out() } else { page }).await
 }
 
 /// Whether one can go in.
@@ -64,7 +66,7 @@ struct JoinPage {
     opens: String,
     /// The meeting; empty if it cannot be shown.
     meeting: String,
-    /// "`too_early`", "open", "`no_link`", "`in_person`", "over" or "`not_booked`".
+    /// "`too_early`", "open", "`kept_out`", "`no_link`", "`in_person`", "over" or "`not_booked`".
     stage: &'static str,
     /// Where people meet, for those who come in person.
     venue: String,
@@ -110,6 +112,21 @@ impl JoinPage {
     }
 }
 
+impl JoinPage {
+    /// For somebody who missed day 1, and whom nobody has let into day 2 (B-63).
+    fn kept_out(self) -> Self {
+        if self.stage == "not_booked" {
+            return self;
+        }
+        Self {
+            heading: "Please call us before you join",
+            stage: "kept_out",
+            meeting: String::new(),
+            ..self
+        }
+    }
+}
+
 impl Page for JoinPage {
     const TEMPLATE: &'static str = "pages/manage/join.html";
 
@@ -128,6 +145,7 @@ impl Page for JoinPage {
         vec![
             Self::of(&booked(), sample::before(), half),
             Self::of(&booked(), day_1, half),
+            Self::of(&booked(), sample::day_2(), half).kept_out(),
             Self::of(&in_person(Delivery::Hybrid), day_1, half),
             Self::of(&without, day_1, half),
             Self::of(&in_person(Delivery::InPerson), day_1, half),

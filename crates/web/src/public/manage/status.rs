@@ -7,23 +7,21 @@ use booking::attendance::outcome::{self, Outcome};
 use booking::bookings::{self, HistoryLine};
 use booking::calendar::{self, Delivery, Meeting};
 use booking::queue::{Band, band};
-use booking::{Asked, By, Change, Settings, State, allocator, attendance, london};
-use ids::{BookingId, Ts};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use booking::{Asked, By, Change, Note, Settings, State, allocator, attendance, london, reminders};
+use ids::Ts;
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use super::other_dates::{NextDates, next_dates};
 use super::question::Deadline;
 use super::{BookingPath, Facts, Held, Sent, keep, moving, needs};
 use crate::app::App;
-use crate::entity::{outbox_mail, team_task};
 use crate::error::Error;
 use crate::forms::Fields;
 use crate::links::{self, Purpose};
 use crate::notify::NOT_ME;
-use crate::outbox::Kind;
 use crate::pages::Page;
-use crate::tasks::TaskKind;
+use crate::tasks::unanswered;
 use crate::visitor::Visitor;
 use crate::words;
 
@@ -35,7 +33,7 @@ pub(super) async fn show(
 ) -> Result<Response, Error> {
     let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
     let known = Known::load(&app, &held).await?;
-    let banner = Banner::after(&asked.told, &known.apologies);
+    let banner = Banner::after(&asked.told, &known.apologies, said_coming(&known.history));
     app.page(&BookingPage::of(&app, &held, known).with(banner)).await
 }
 
@@ -51,7 +49,7 @@ pub(super) async fn again(app: &App, held: &Held, notice: &str) -> Result<Respon
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Seen {
-    /// The day that they told us they cannot come to.
+    /// The day that they told us they cannot come to, or "coming".
     told: String,
 }
 
@@ -71,18 +69,25 @@ impl Banner {
         }
     }
 
-    /// Thanks for telling us of a day, if it was told.
-    fn after(day: &str, told: &[i32]) -> Option<Self> {
-        let told = day.parse().is_ok_and(|day: i32| told.contains(&day));
-        told.then(|| Self {
-            text: "Thank you for telling us. You keep your place on the course.".to_owned(),
+    /// Thanks for telling us of a day, or that they are coming, if it was told.
+    fn after(told: &str, apologies: &[i32], coming: bool) -> Option<Self> {
+        let of_day = told.parse().is_ok_and(|day: i32| apologies.contains(&day));
+        let text = if of_day {
+            "Thank you for telling us. You keep your place on the course."
+        } else if told == "coming" && coming {
+            "Thank you for telling us that you are coming. We look forward to it."
+        } else {
+            return None;
+        };
+        Some(Self {
+            text: text.to_owned(),
             success: true,
         })
     }
 }
 
-/// What can be done on the page itself, each with one press: to say that one cannot come to a day
-/// (B-31), and to take a place that came free while waiting.
+/// What can be done on the page itself, each with one press: to say that one is coming (M10) or cannot come to
+/// a day (B-31), and to take a place that came free while waiting.
 pub(super) async fn act(
     BookingPath { token }: BookingPath,
     Extracted(app): Extracted<App>,
@@ -92,10 +97,12 @@ pub(super) async fn act(
     let held = Held::open(&app, visitor, Purpose::Booking, &token).await?;
     let sent = Sent::of(&mut fields)?;
     let (day, book) = (fields.line("cannot_come")?, fields.line("book")?);
+    let coming = fields.line("coming")?;
     fields.done()?;
-    match (day.parse::<i32>(), book.as_str()) {
-        (Ok(day), "") => cannot_come(&app, &held, day, &sent).await,
-        (Err(_), "yes") if day.is_empty() => book_now(&app, &held, &sent).await,
+    match (day.parse::<i32>(), book.as_str(), coming.as_str()) {
+        (Ok(day), "", "") => cannot_come(&app, &held, day, &sent).await,
+        (Err(_), "yes", "") if day.is_empty() => book_now(&app, &held, &sent).await,
+        (Err(_), "", "yes") if day.is_empty() => is_coming(&app, &held, &sent).await,
         _ => Err(Error::BadForm("nothing was chosen".to_owned())),
     }
 }
@@ -127,6 +134,30 @@ async fn cannot_come(app: &App, held: &Held, day: i32, sent: &Sent) -> Result<Re
         Err(Error::Refused(_) | Error::NotFound) => Ok(held.go("")),
         Err(error) => Err(error),
     }
+}
+
+/// Notes that somebody is coming; it changes nothing, and the page says thank you.
+async fn is_coming(app: &App, held: &Held, sent: &Sent) -> Result<Response, Error> {
+    let known = Known::load(app, held).await?;
+    if held.record.state == State::Booked && !said_coming(&known.history) {
+        let (run, say) = (held.record.run, Change::Say(held.record.id, Note::Coming));
+        app.change(async |work| {
+            let asked = Asked::by_person(say.clone());
+            sent.once(&work, async { work.allocate(run, asked).await.map(|_| ()) })
+                .await
+        })
+        .await?;
+    }
+    Ok(held.go("?told=coming"))
+}
+
+/// Whether somebody has said that they are coming since they have their place.
+fn said_coming(history: &[HistoryLine]) -> bool {
+    let last = history
+        .iter()
+        .rev()
+        .find(|it| it.event == "coming" || it.from.as_deref() != Some(it.to.as_str()));
+    last.is_some_and(|it| it.event == "coming")
 }
 
 /// What somebody is told who was too late.
@@ -240,39 +271,14 @@ async fn moved_to(db: &impl ConnectionTrait, state: State) -> Result<String, Err
     Ok(dates)
 }
 
-/// Whether the person was told of a change and has not said that they keep the booking. A move or a
-/// cancellation would have ended it.
+/// Whether the person was told of a change and has not answered (B-50).
 pub(super) async fn change_unanswered(
     db: &impl ConnectionTrait,
     held: &Held,
     history: &[HistoryLine],
 ) -> Result<bool, Error> {
-    if held.run.change_no == 0 || !held.record.state.is_live() {
-        return Ok(false);
-    }
-    let told = told_of_change(db, held.record.id).await?;
-    let kept = history.iter().rev().find(|it| it.event == "keep").map(|it| it.at);
-    Ok(told.is_some_and(|told| kept.is_none_or(|kept| kept < told)))
-}
-
-/// When the person was last told of a change, by mail or, without an address, by a task for the team.
-/// Whoever booked after the change was told nothing.
-async fn told_of_change(db: &impl ConnectionTrait, id: BookingId) -> Result<Option<Ts>, Error> {
-    let kind = Kind::RunChanged.name();
-    let mail = outbox_mail::Entity::find()
-        .filter(outbox_mail::Column::Kind.eq(kind))
-        .filter(outbox_mail::Column::About.eq(id.0))
-        .order_by_desc(outbox_mail::Column::Seq)
-        .one(db)
-        .await?;
-    let task = team_task::Entity::find()
-        .filter(team_task::Column::Kind.eq(TaskKind::PhoneOrLetter.name()))
-        .filter(team_task::Column::About.eq(id.0))
-        .filter(team_task::Column::Occasion.starts_with(kind))
-        .order_by_desc(team_task::Column::CreatedAt)
-        .one(db)
-        .await?;
-    Ok(mail.map(|it| it.created_at).max(task.map(|it| it.created_at)))
+    let told = unanswered::told(db, held.record.id).await?;
+    Ok(unanswered::is_unanswered(&held.run, &held.record, history, told))
 }
 
 /// A link with its words.
@@ -317,6 +323,8 @@ struct BookingPage {
     book_op: String,
     /// What else can be done.
     steps: Vec<Step>,
+    /// "I am coming" can be said with one press.
+    coming_op: String,
     days_off: Vec<DayOff>,
     /// Whether some needs are noted; never which (T-26).
     needs: &'static str,
@@ -393,6 +401,11 @@ impl BookingPage {
                 String::new()
             },
             steps,
+            coming_op: if can.send_apologies && may_say_coming(held, &known) {
+                app.secrets().op()
+            } else {
+                String::new()
+            },
             days_off: days_off(app, held, &known, &can),
             needs: needs_words(&can, known.needs_noted),
             next_dates: if known.instead.is_some() {
@@ -429,6 +442,13 @@ fn link_of(held: &Held, page: &str) -> String {
 fn is_near(meeting: &Meeting, now: Ts) -> bool {
     let (today, _) = london::local(now);
     now < meeting.ends_at && meeting.date.previous_day().is_some_and(|eve| eve <= today)
+}
+
+/// Whether we ask if somebody is coming: once the guide was due (M10), until the course begins.
+fn may_say_coming(held: &Held, known: &Known) -> bool {
+    let guide = reminders::of_run(&known.settings, &held.run.sessions);
+    let is_asked = guide.first().is_some_and(|it| it.at <= known.now);
+    is_asked && !held.has_begun(known.now) && !said_coming(&known.history)
 }
 
 fn days_off(app: &App, held: &Held, known: &Known, can: &Can) -> Vec<DayOff> {
@@ -759,7 +779,9 @@ impl Page for BookingPage {
             apologies: vec![1],
             ..known
         };
-        pages.push(page((held, told)).with(Banner::after("1", &[1])));
+        pages.push(page((held, told)).with(Banner::after("1", &[1], false)));
+        let coming = tests::coming();
+        pages.push(page(coming).with(Banner::after("coming", &[], true)));
         pages.push(pages[4].clone().with(Some(Banner::notice(FASTER))));
         pages
     }
@@ -797,6 +819,17 @@ mod tests {
         let held = sample::held(State::Booked, true);
         let midnight = sample::day_1() - Duration::hours(34);
         let known = at(&held, midnight);
+        (held, known)
+    }
+
+    /// The same, after they said that they are coming.
+    pub(super) fn coming() -> (Held, Known) {
+        let (held, mut known) = eve();
+        let said = line("coming", "booked", "");
+        known.history = vec![HistoryLine {
+            to: "booked".to_owned(),
+            ..said
+        }];
         (held, known)
     }
 
@@ -955,10 +988,27 @@ mod tests {
 
     #[test]
     fn thanks_are_said_only_for_what_was_told() {
-        assert!(Banner::after("1", &[1]).is_some_and(|it| it.success));
-        for told in ["", "2", "x"] {
-            assert!(Banner::after(told, &[1]).is_none(), "{told}");
+        assert!(Banner::after("1", &[1], false).is_some_and(|it| it.success));
+        assert!(Banner::after("coming", &[], true).is_some_and(|it| it.success));
+        for told in ["", "2", "x", "coming"] {
+            assert!(Banner::after(told, &[1], false).is_none(), "{told}");
         }
+    }
+
+    /// M10: from the guide until the start, and until they said so.
+    #[test]
+    fn whether_somebody_is_coming_is_asked_once_the_guide_was_sent() {
+        let held = sample::held(State::Booked, true);
+        let asked = |now| may_say_coming(&held, &at(&held, now));
+        let guide = sample::day_1() - Duration::days(7);
+        assert!(!asked(guide - Duration::SECOND) && asked(guide));
+        assert!(!asked(sample::day_1()));
+        let (held, known) = coming();
+        assert!(!may_say_coming(&held, &known));
+        // What was said of an earlier time in the place does not count.
+        let mut again = known;
+        again.history.push(line("book", "lapsed", ""));
+        assert!(may_say_coming(&held, &again));
     }
 
     #[test]

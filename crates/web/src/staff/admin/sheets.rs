@@ -311,6 +311,10 @@ const SECURITY: Sheet = Sheet {
             "Kept for later",
             &[
                 ask(
+                    "needs_shown",
+                    "Trainers see what helps people, after the last day, for",
+                ),
+                ask(
                     "stash_kept",
                     "What was sent after the end of a log in is kept for",
                 ),

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::audit::{SAW_EMERGENCY, SAW_NEEDS};
 use crate::entity::{access_need, emergency_contact, outbox_mail};
 use crate::error::Error;
+use crate::needs;
 use crate::pages::Page;
 use crate::people;
 use crate::public::questions::{self, FORMATS, NEEDS, WAYS};
@@ -300,19 +301,17 @@ fn about_person(found: &Found) -> Vec<Row> {
 /// What helps them to take part, whom we could call, and what they hope for.
 fn support(
     found: &Found,
-    needs: &[access_need::Model],
+    noted: &[access_need::Model],
     someone: Option<&emergency_contact::Model>,
 ) -> Vec<Row> {
     let need = |it: &access_need::Model| {
-        let detail = it
-            .detail
-            .as_deref()
-            .map(|it| format!(" ({it})"))
-            .unwrap_or_default();
-        let (what, status) = (questions::words(&NEEDS, &it.code), need_status(&it.status));
-        format!("{what}{detail}: {status}, due {}", words::date_time(it.due))
+        format!(
+            "{}, due {}",
+            needs::said_with_status(it),
+            words::date_time(it.due)
+        )
     };
-    let mut needs: Vec<String> = needs.iter().map(need).collect();
+    let mut needs: Vec<String> = noted.iter().map(need).collect();
     if needs.is_empty() {
         needs.push("Nothing noted".to_owned());
     }
@@ -342,15 +341,6 @@ fn support(
         });
     }
     rows
-}
-
-fn need_status(status: &str) -> &'static str {
-    match status {
-        "arranged" => "arranged",
-        "met" => "done",
-        "cannot_meet" => "not possible, we have talked about it",
-        _ => "to arrange",
-    }
 }
 
 fn line(it: &HistoryLine, names: &BTreeMap<PersonId, String>) -> [String; 4] {

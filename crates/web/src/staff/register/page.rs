@@ -49,9 +49,12 @@ struct Line {
     field: String,
     name: String,
     notes: Vec<String>,
+    /// What helps them to take part, if whoever looks may read it.
+    needs: Vec<String>,
     error: String,
     segments: Vec<Button>,
     more_url: Option<String>,
+    more_text: &'static str,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -146,6 +149,21 @@ impl RegisterPage {
         self
     }
 
+    /// Whoever missed day 1 is let in first (B-63).
+    pub(super) fn keeping_out(mut self, day: &Day, typed: &Typed) -> Self {
+        for ((row, name), line) in day.rows().into_iter().zip(&mut self.lines) {
+            let chosen = typed.chosen.get(&row.booking);
+            if day.first.keeps_out(row.booking) && chosen.is_some_and(|it| it.code().was_there()) {
+                "They missed day 1. Let them in first".clone_into(&mut line.error);
+                self.errors.push(Problem {
+                    href: format!("#{}", line.id),
+                    text: format!("{name} missed day 1. Let them in first"),
+                });
+            }
+        }
+        self
+    }
+
     /// After somebody else saved: both values, one beside the other (U-12).
     pub(super) fn clashing(mut self, day: &Day, typed: &Typed) -> Self {
         for ((row, name), line) in day.rows().into_iter().zip(&mut self.lines) {
@@ -206,22 +224,29 @@ fn line(day: &Day, typed: &Typed, row: &Row, name: String, n: usize) -> Line {
         field: row.booking.to_string(),
         name,
         notes: notes(day, row),
+        needs: day.needs(row.booking),
         error: String::new(),
         segments: if is_me {
             Vec::new()
         } else {
             Segment::ALL.into_iter().zip(0..).map(button).collect()
         },
-        more_url: (!is_me && row.mark().is_some()).then(|| more(day, row)),
+        more_url: (!is_me).then(|| more(day, row)),
+        more_text: if row.mark().is_some() {
+            "Left early, or something else"
+        } else {
+            "See more"
+        },
     }
 }
 
 /// What stands under a name: flags, and what three buttons cannot say.
 fn notes(day: &Day, row: &Row) -> Vec<String> {
     let mut notes = Vec::new();
-    if day.is_flagged(row.booking) {
+    if day.is_flagged(row.booking) && day.needs(row.booking).is_empty() {
         notes.push(FLAG.to_owned());
     }
+    notes.extend(day.missed_first(row.booking));
     if row.catches_up {
         notes.push("Comes to catch up on this day".to_owned());
     }
@@ -284,7 +309,7 @@ impl Page for RegisterPage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         use crate::public::manage::tests::{before, idle_app};
-        use crate::staff::on_the_day::sample::{day, mark};
+        use crate::staff::on_the_day::sample::{after_day_1, day, mark, with_needs};
         let app = idle_app();
         let page = |day: &Day, typed: &Typed| Self::of(&app, day, typed, Shell::sample());
         let saved = |it: &Day| page(it, &Typed::saved(it));
@@ -310,10 +335,14 @@ impl Page for RegisterPage {
         }
         let mut reasonless = Typed::saved(&marked);
         reasonless.reason.refuse("Say why it has changed");
+        let second = after_day_1(blank.clone());
         let clash = page(&marked, &filled).clashing(&marked, &filled);
         vec![
             saved(&blank),
             saved(&marked),
+            saved(&with_needs(marked.clone())),
+            saved(&second),
+            page(&second, &filled).keeping_out(&second, &filled),
             saved(&mine),
             saved(&early),
             saved(&cancelled),

@@ -8,6 +8,7 @@ use booking::{london, plan};
 use ids::{PersonId, RunId};
 use serde::{Deserialize, Serialize};
 
+use super::done::Done;
 use super::form::{DELIVERIES, Form, Planned};
 use super::trainers::{self, Trainer};
 use super::{OnePath, RunsPath, Shell, named, refused_dates, said};
@@ -303,7 +304,7 @@ async fn store(
         .change(|work| async move {
             let act = async {
                 let run = store_one(&work, planned, like).await?;
-                Ok(OnePath::of(run).to_string())
+                Ok(Done::Planned.at(&OnePath::of(run)))
             };
             work.once(op, content, act).await
         })

@@ -9,6 +9,7 @@ use booking::{Change, bookings, calendar};
 use ids::RunId;
 use serde::{Deserialize, Serialize};
 
+use super::done::Done;
 use super::one::people;
 use super::{OnePath, RunsPath, Shell, asked_by, named, said};
 use crate::app::App;
@@ -75,7 +76,7 @@ pub(super) async fn answer(
             let act = async {
                 work.allocate(id, asked.clone()).await?;
                 tracing::info!(event = "run_cancelled", run = %id, by = %me.0);
-                Ok(OnePath::of(id).to_string())
+                Ok(Done::Cancelled.at(&OnePath::of(id)))
             };
             work.once(op, content, act).await
         })

@@ -6,13 +6,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::routing::TypedPath;
 use booking::calendar;
-use booking::plan::{self, Particulars, Plan};
+use booking::plan::{self, Facilitator, Particulars, Plan};
 use booking::snapshot::RunState;
 use booking::{Change, allocator};
 use ids::{PersonId, RunId};
 use serde::{Deserialize, Serialize};
 
 use super::add::PlanPage;
+use super::done::Done;
 use super::form::{Form, Planned};
 use super::one::names;
 use super::trainers::{self, Trainer};
@@ -21,9 +22,11 @@ use crate::app::App;
 use crate::audit::Act;
 use crate::error::Error;
 use crate::forms::Fields;
+use crate::notify;
 use crate::pages::Page;
 use crate::public::questions::ticked;
 use crate::sign_in::SignedIn;
+use crate::team_mail;
 use crate::work::Work;
 
 /// `/team/runs/{run}/edit`
@@ -93,7 +96,7 @@ struct Sent {
 }
 
 /// What became of it.
-enum Done {
+enum After {
     At(String),
     /// Somebody else was here meanwhile.
     Changed(Box<Plan>),
@@ -130,12 +133,12 @@ pub(super) async fn save(
         .change(|work| async move { Box::pin(save_once(&work, id, planned, sent, by)).await })
         .await;
     match done {
-        Ok(Done::At(path)) => Ok(Redirect::to(&path).into_response()),
-        Ok(Done::Changed(now)) => {
+        Ok(After::At(path)) => Ok(Redirect::to(&path).into_response()),
+        Ok(After::Changed(now)) => {
             let page = AgainPage::changed(&app, &me, &form, &now).await?;
             app.page_with(StatusCode::CONFLICT, &page).await
         }
-        Ok(Done::Asks(people)) => {
+        Ok(After::Asks(people)) => {
             let page = AgainPage::asks(&app, &me, &form, (id, &sent.version), people).await?;
             app.page(&page).await
         }
@@ -156,27 +159,29 @@ async fn save_once(
     planned: &Planned,
     sent: &Sent,
     me: &SignedIn,
-) -> Result<Done, Error> {
+) -> Result<After, Error> {
     let (op, content) = (sent.op.as_deref(), sent.content.as_str());
     let plan = plan::locked(work.tx(), id).await?.ok_or(Error::NotFound)?;
     // A second press of a form that was dealt with met its own change, not somebody else's.
     if !work.is_done(op, content).await? {
         if Form::of(&plan).version() != sent.version || plan.state == RunState::Cancelled {
-            return Ok(Done::Changed(Box::new(plan)));
+            return Ok(After::Changed(Box::new(plan)));
         }
         let snapshot = allocator::snapshot(work.tx(), id).await?.ok_or(Error::NotFound)?;
         let offered =
             plan::would_be_offered(&snapshot, &changes(&plan, planned), &planned.sessions, work.now());
         let asks_above = usize::try_from(snapshot.settings.offers_ask_above).unwrap_or(0);
         if offered.len() > asks_above && offered.len() > sent.agreed {
-            return Ok(Done::Asks(offered));
+            return Ok(After::Asks(offered));
         }
     }
     let act = async {
         write(work, &plan, planned, me).await?;
-        Ok(OnePath::of(id).to_string())
+        let is_told = plan.state == RunState::Published && has_moved(&plan, planned);
+        let done = if is_told { Done::Moved } else { Done::Saved };
+        Ok(done.at(&OnePath::of(id)))
     };
-    Ok(Done::At(work.once(op, content, act).await?))
+    Ok(After::At(work.once(op, content, act).await?))
 }
 
 /// Whether people must be told (B-50): of days, times, how people meet and where.
@@ -220,9 +225,27 @@ async fn write(work: &Work, plan: &Plan, planned: &Planned, me: &SignedIn) -> Re
     for change in changes(plan, planned) {
         work.allocate(id, asked_by(me, change, None)).await?;
     }
+    if plan.state == RunState::Published {
+        team_mail::tell_who_changed(work, id, teach_newly_or_no_longer(plan, planned)).await?;
+    }
+    if plan.state == RunState::Published && planned.join_url != plan.dates.join_url {
+        notify::tell_of_new_link(work, id).await?;
+    }
     work.note(Act::by_member(me.person, "plan_changed", "run", id.0));
     tracing::info!(event = "run_changed", run = %id, by = %me.person.0);
     Ok(())
+}
+
+/// Who hears that they teach these dates from now on, or no longer (F01). Where the dates change too, whoever
+/// teaches them hears of that.
+fn teach_newly_or_no_longer(plan: &Plan, planned: &Planned) -> Vec<PersonId> {
+    let (old, new) = (&plan.facilitators, &planned.facilitators);
+    let is_in = |all: &[Facilitator], person| all.iter().any(|it| it.person == person);
+    let gone = old.iter().filter(|it| !is_in(new, it.person));
+    let newly = new
+        .iter()
+        .filter(|it| !is_in(old, it.person) && !has_moved(plan, planned));
+    gone.chain(newly).map(|it| it.person).collect()
 }
 
 /// A field that two people filled in differently.

@@ -1,6 +1,6 @@
 //! One date: its days, its places, who waits, who teaches it, and what is missing.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use axum_extra::routing::TypedPath;
 use booking::allocator;
@@ -15,6 +15,9 @@ use ids::{PersonId, Ts};
 
 use super::add::CopyPath;
 use super::cancel::{CancelPath, can_be_cancelled};
+#[cfg(test)]
+use super::done::Done;
+use super::done::Seen;
 use super::edit::EditPath;
 use super::publish::PublishPath;
 use super::waiting::WaitingPath;
@@ -22,6 +25,7 @@ use super::{OnePath, RunsPath, Shell, named, said};
 use crate::app::App;
 use crate::entity::person;
 use crate::error::Error;
+use crate::needs;
 use crate::pages::Page;
 use crate::people::Person;
 use crate::public::courses::RunPath;
@@ -32,12 +36,14 @@ pub(super) async fn show(
     OnePath { run }: OnePath,
     State(app): State<App>,
     me: SignedIn,
+    Query(seen): Query<Seen>,
 ) -> Result<Response, Error> {
     let plan = named(&app, &run).await?;
     let about = About::load(&app, plan).await?;
     let shell = Shell::of(&app, &me, RunsPath::PATH).await?;
     let page = OnePage::of(&about, app.now(), shell);
-    app.page(&page).await
+    let done = seen.words();
+    app.page(&OnePage { done, ..page }).await
 }
 
 /// A date with everything that its page says.
@@ -45,6 +51,8 @@ pub(super) struct About {
     pub plan: Plan,
     told: Option<booking::Availability>,
     pub numbers: Numbers,
+    /// How many things that help people are still to be arranged (B-88).
+    to_arrange: usize,
     pub names: BTreeMap<PersonId, String>,
     pub missing: Vec<DatesRefused>,
     pub warnings: Vec<String>,
@@ -64,6 +72,7 @@ impl About {
         Ok(Self {
             told: (plan.state != RunState::Draft).then(|| snapshot.availability(app.now())),
             numbers: numbers.remove(&id).unwrap_or_default(),
+            to_arrange: needs::open_of_run(db, id).await?.len(),
             warnings: warnings(app, &plan, &names).await?,
             names,
             missing,
@@ -82,6 +91,7 @@ impl About {
             plan,
             told: None,
             numbers: Numbers::default(),
+            to_arrange: 0,
             names: names.map(|(id, name)| (id, name.to_owned())).into(),
             missing,
             warnings: Vec::new(),
@@ -168,6 +178,8 @@ pub(super) fn row(key: &'static str, lines: impl IntoIterator<Item = String>) ->
 /// One date.
 #[derive(Clone, Debug, Serialize)]
 struct OnePage {
+    /// What was done just before; "" when the page is opened by itself.
+    done: &'static str,
     heading: String,
     course: String,
     tag: String,
@@ -194,6 +206,7 @@ impl OnePage {
         let plan = &about.plan;
         let (tag, tag_colour) = said::tag(plan, about.told);
         Self {
+            done: "",
             heading: words::dates(&plan.dates.sessions),
             course: plan.dates.course_title.clone(),
             tag,
@@ -252,6 +265,7 @@ fn rows(about: &About) -> Vec<Row> {
         row("Facilitators", teach),
         row("Places", places(plan, numbers)),
         row("Waiting list", waiting(plan, numbers)),
+        row("What helps people", [to_arrange(about.to_arrange)]),
         row(
             "Booking",
             [
@@ -264,6 +278,14 @@ fn rows(about: &About) -> Vec<Row> {
         rows.insert(0, row("Name", [plan.dates.label.clone()]));
     }
     rows
+}
+
+fn to_arrange(open: usize) -> String {
+    match open {
+        0 => "Nothing is left to arrange".to_owned(),
+        1 => "1 thing is still to be arranged".to_owned(),
+        more => format!("{more} things are still to be arranged"),
+    }
 }
 
 fn places(plan: &Plan, numbers: Numbers) -> Vec<String> {
@@ -332,9 +354,11 @@ impl Page for OnePage {
         few.plan.offers_paused = true;
         few.plan.facilitators[1].is_confirmed = false;
         few.numbers.unconfirmed = 2;
-        [draft, few, cancelled]
-            .map(|it| Self::of(&it, sample::now(), Shell::sample()))
-            .to_vec()
+        few.to_arrange = 2;
+        let [draft, mut few, cancelled] =
+            [draft, few, cancelled].map(|it| Self::of(&it, sample::now(), Shell::sample()));
+        few.done = Done::Moved.words();
+        vec![draft, few, cancelled]
     }
 }
 

@@ -9,6 +9,7 @@ use booking::snapshot::RunState;
 use ids::{PersonId, RunId};
 use serde::{Deserialize, Serialize};
 
+use super::done::Done;
 use super::one::About;
 use super::{OnePath, RunsPath, Shell, named, refused_dates, said};
 use crate::app::App;
@@ -20,6 +21,7 @@ use crate::public::new_dates;
 use crate::public::questions::ticked;
 use crate::sign_in::SignedIn;
 use crate::sign_in::role::Role;
+use crate::team_mail;
 use crate::work::Work;
 
 /// `/team/runs/{run}/publish`
@@ -104,7 +106,7 @@ pub(super) async fn answer(
         .change(|work| async move {
             let act = async {
                 publish(&work, id, vouched, by).await?;
-                Ok(OnePath::of(id).to_string())
+                Ok(Done::Published.at(&OnePath::of(id)))
             };
             work.once(op, content, act).await
         })
@@ -127,6 +129,7 @@ async fn publish(work: &Work, id: RunId, vouched: &Vouched, by: PersonId) -> Res
         ..Act::by_member(by, "published", "run", id.0)
     });
     new_dates::announce(work, id).await?;
+    team_mail::tell_facilitators(work, id, "published").await?;
     tracing::info!(event = "run_published", run = %id, by = %by.0, override = vouched.without_facilitators.is_some());
     Ok(())
 }

@@ -8,6 +8,7 @@ use ids::{BookingId, RunId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::done::Done;
 use super::one::people;
 use super::waiting::{WaitingPath, in_order};
 use super::{RunsPath, Shell, asked_by, named};
@@ -137,7 +138,7 @@ pub(super) async fn answer(
                 if still {
                     work.allocate(run, asked.clone()).await?;
                 }
-                Ok(WaitingPath::of(run).to_string())
+                Ok(Done::Reordered.at(&WaitingPath::of(run)))
             };
             work.once(op, content, act).await
         })

@@ -1,16 +1,17 @@
 //! The waiting list of one date: the order, why each entry waits, and what the team can do (B-40, B-42).
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::routing::TypedPath;
 use booking::queue::{self, Stop, Why};
 use booking::snapshot::{Channel, Snapshot};
-use booking::{Ask, Booking, Change, State as Standing, allocator};
+use booking::{Ask, Booking, Change, State as Standing, allocator, bookings};
 use ids::{BookingId, PersonId, RunId, Ts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+use super::done::{Done, Seen};
 use super::one::people;
 use super::reorder::ReorderPath;
 use super::{OnePath, RunsPath, Shell, asked_by, named, said};
@@ -22,6 +23,7 @@ use crate::pages::Page;
 use crate::people::Person;
 use crate::public::questions::{Choice, choice, one_of};
 use crate::sign_in::SignedIn;
+use crate::staff::bookings::BookingPath;
 use crate::words;
 
 /// `/team/runs/{run}/waiting`
@@ -50,9 +52,11 @@ pub(super) async fn show(
     WaitingPath { run }: WaitingPath,
     State(app): State<App>,
     me: SignedIn,
+    Query(seen): Query<Seen>,
 ) -> Result<Response, Error> {
     let page = page(&app, &me, &run, None).await?;
-    app.page(&page).await
+    let done = seen.words();
+    app.page(&WaitingPage { done, ..page }).await
 }
 
 pub(super) async fn act(
@@ -71,11 +75,11 @@ pub(super) async fn act(
         .ok_or(Error::NotFound)?;
     let entry = Uuid::parse_str(&which).ok();
     let entry = entry.and_then(|it| snapshot.booking(BookingId(it)));
-    let (change, channel, reason) = match (act.as_str(), entry) {
-        ("release", None) => (Change::Release, Channel::Web, None),
-        ("pause", Some(it)) => (Change::Pause(it.id), Channel::Web, None),
-        ("resume", Some(it)) => (Change::Resume(it.id), Channel::Web, None),
-        ("book", Some(it)) => (Change::Book(said_yes(it)), Channel::Phone, None),
+    let (change, channel, reason, done) = match (act.as_str(), entry) {
+        ("release", None) => (Change::Release, Channel::Web, None, Done::Released),
+        ("pause", Some(it)) => (Change::Pause(it.id), Channel::Web, None, Done::Paused),
+        ("resume", Some(it)) => (Change::Resume(it.id), Channel::Web, None, Done::Resumed),
+        ("book", Some(it)) => (Change::Book(said_yes(it)), Channel::Phone, None, Done::Booked),
         ("asked", Some(it)) => {
             let words = OUTCOMES.iter().find(|known| known.code == outcome);
             let Some(words) = words.filter(|it| !it.code.is_empty()) else {
@@ -86,6 +90,7 @@ pub(super) async fn act(
                 Change::NoteAsked(it.id),
                 Channel::Phone,
                 Some(words.words.to_owned()),
+                Done::Noted,
             )
         }
         ("pause" | "resume" | "book" | "asked", None) => {
@@ -101,7 +106,7 @@ pub(super) async fn act(
         .change(|work| async move {
             let act = async {
                 work.allocate(id, asked.clone()).await?;
-                Ok(WaitingPath::of(id).to_string())
+                Ok(done.at(&WaitingPath::of(id)))
             };
             work.once(op, content, act).await
         })
@@ -154,6 +159,10 @@ struct Entry {
     why: String,
     priority: bool,
     phone: String,
+    /// How else to reach them; "" if there is a phone number.
+    email: String,
+    /// Everything about the booking.
+    booking_url: String,
     call: Option<String>,
     /// What can be done about offers to it: `pause` or `resume`; nothing while it has one.
     pausing: Option<&'static str>,
@@ -167,6 +176,8 @@ struct Entry {
 /// The waiting list.
 #[derive(Clone, Debug, Serialize)]
 struct WaitingPage {
+    /// What was done just before; "" when the page is opened by itself.
+    done: &'static str,
     heading: String,
     dates: String,
     summary: String,
@@ -186,11 +197,13 @@ async fn page(app: &App, me: &SignedIn, run: &str, unsaid: Option<BookingId>) ->
     let snapshot = allocator::snapshot(app.reader(), plan.dates.id).await?;
     let snapshot = snapshot.ok_or(Error::NotFound)?;
     let people = people(app, in_order(&snapshot).iter().map(|it| it.person)).await?;
+    let records = bookings::of_run(app.reader(), plan.dates.id).await?;
+    let references = records.into_iter().map(|it| (it.id, it.reference)).collect();
     let shell = Shell::of(app, me, RunsPath::PATH).await?;
     let page = WaitingPage::of(
         &snapshot,
         said::dates(&plan),
-        &people,
+        (&people, &references),
         app.now(),
         (app.secrets().op(), shell),
     );
@@ -201,7 +214,7 @@ impl WaitingPage {
     fn of(
         snapshot: &Snapshot,
         dates: String,
-        people: &BTreeMap<PersonId, Person>,
+        (people, references): (&BTreeMap<PersonId, Person>, &BTreeMap<BookingId, String>),
         now: Ts,
         (op, shell): (String, Shell),
     ) -> Self {
@@ -226,7 +239,15 @@ impl WaitingPage {
                 why: why(snapshot, it, now),
                 priority: it.priority,
                 call: calls::call(&phone),
+                email: person
+                    .and_then(|it| it.email.clone())
+                    .filter(|_| phone.is_empty())
+                    .unwrap_or_default(),
                 phone,
+                booking_url: references
+                    .get(&it.id)
+                    .map(|it| BookingPath::of(it).to_string())
+                    .unwrap_or_default(),
                 pausing: place.map(|_| if it.paused { "resume" } else { "pause" }),
                 can_be_asked: free && it.is_eligible(&snapshot.run),
                 outcome_error: "",
@@ -244,6 +265,7 @@ impl WaitingPage {
             },
             dates,
             summary: summary(snapshot),
+            done: "",
             can_release: entries.iter().any(|it| it.can_be_asked),
             entries,
             outcomes: OUTCOMES,
@@ -292,7 +314,9 @@ impl Page for WaitingPage {
             why: why.to_owned(),
             priority: number == 1,
             phone: "01632 960123".to_owned(),
+            booking_url: format!("/team/bookings/4821-K{number}"),
             call: Some("tel:01632960123".to_owned()),
+            email: String::new(),
             pausing: Some(if number == 2 { "resume" } else { "pause" }),
             can_be_asked: false,
             outcome_error: "",
@@ -312,6 +336,7 @@ impl Page for WaitingPage {
             heading: format!("{} people on the waiting list", said::in_words(entries.len())),
             dates: said::dates(&sample::plan()),
             summary: "All places are taken.".to_owned(),
+            done: "",
             can_release: false,
             outcomes: OUTCOMES,
             errors: Vec::new(),
@@ -325,6 +350,9 @@ impl Page for WaitingPage {
         near.can_release = true;
         near.entries[0].can_be_asked = true;
         near.entries[1].phone = String::new();
+        near.entries[1].email = "lee@example.org".to_owned();
+        near.entries[1].can_be_asked = true;
+        near.done = Done::Noted.words();
         near.entries[2].call = None;
         let mut unsaid = near.clone();
         unsaid = unsaid.unsaid(Some(BookingId(Uuid::from_u128(1))));

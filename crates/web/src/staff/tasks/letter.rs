@@ -78,6 +78,11 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             format!("The dates or the place of your course changed. It is now on {dates}."),
             "Please call us, and tell us whether that is good for you. You can also move to other dates, or cancel.".to_owned(),
         ],
+        Some(Kind::NextWeek) => vec![
+            format!("Your course is soon: {dates}. We are looking forward to meeting you."),
+            "Would you like to know how to join or how to find us? Please call us.".to_owned(),
+            "Do you need to move or cancel? That is fine, no reason needed.".to_owned(),
+        ],
         Some(Kind::RunCancelled) => {
             let why = it.run.as_ref().and_then(|it| it.cancel_reason.clone());
             vec![
@@ -100,7 +105,11 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             vec!["Your details with us were changed. If you did not ask for that, please call us.".to_owned()]
         }
         Some(
-            Kind::ConfirmReminder
+            // No letter arrives before tomorrow, and no link is typed from paper.
+            Kind::Tomorrow
+            | Kind::NewJoiningLink
+            | Kind::Missed
+            | Kind::ConfirmReminder
             | Kind::NewDates
             | Kind::YourLinks
             | Kind::ConfirmNewDates
@@ -110,7 +119,14 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             | Kind::Invited
             | Kind::NewLogIn
             | Kind::SecondStepReset
-            | Kind::Trial,
+            | Kind::Trial
+            | Kind::AccessChanged
+            | Kind::Facilitation
+            | Kind::RegisterSoon
+            | Kind::RegisterLate
+            | Kind::TodaysList
+            | Kind::PhoneToday
+            | Kind::CalledOff,
         )
         | None => Vec::new(),
     };

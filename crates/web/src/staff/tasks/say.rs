@@ -9,7 +9,7 @@ use crate::tasks::TaskKind;
 use crate::words::{date_time, place};
 
 /// What is to be done.
-pub(super) fn what(kind: Option<TaskKind>) -> &'static str {
+pub(in crate::staff) fn what(kind: Option<TaskKind>) -> &'static str {
     match kind {
         Some(TaskKind::PhoneList) => "Call the people on the waiting list",
         Some(TaskKind::PhoneOffer) => "Offer a place by phone",
@@ -18,6 +18,7 @@ pub(super) fn what(kind: Option<TaskKind>) -> &'static str {
         Some(TaskKind::PreCourseCall) => "Call before the course",
         Some(TaskKind::AttendanceLate) => "Ask for a register that is late",
         Some(TaskKind::PhoneMissed) => "Call, because they were not there",
+        Some(TaskKind::PhoneChange) => "Call, because they did not answer a change",
         Some(TaskKind::ArrangeNeed) => "Arrange what helps them to take part",
         Some(TaskKind::PossibleDuplicate) => "Look at two records of one name",
         None => "Something else",
@@ -69,6 +70,11 @@ pub(super) fn say(it: &Found) -> Vec<String> {
             "Ask whether they are OK. They do not need to explain.".to_owned(),
             "Tell them which dates they can come to instead.".to_owned(),
         ],
+        Some(TaskKind::PhoneChange) => {
+            let mut lines = instead(Kind::RunChanged, it);
+            lines.insert(0, "We told them of the change and heard nothing.".to_owned());
+            lines
+        }
         Some(TaskKind::ArrangeNeed) => {
             let need = it.need.as_ref().map_or("", |need| words(&NEEDS, &need.code));
             let detail = it.need.as_ref().and_then(|need| need.detail.clone());
@@ -134,6 +140,22 @@ fn instead(kind: Kind, it: &Found) -> Vec<String> {
                 "Ask whether they keep the booking, move to other dates, or cancel.".to_owned(),
             ]
         }
+        Kind::NextWeek => {
+            let place = it.run.as_ref().map(place).unwrap_or_default();
+            vec![
+                format!("Their course is soon: {dates}. {place}."),
+                "Tell them how to join, or how to find us.".to_owned(),
+                "Ask whether they are coming. They can move or cancel. That is fine.".to_owned(),
+            ]
+        }
+        Kind::Tomorrow => vec![
+            format!("A day of their course is tomorrow: {dates}."),
+            "Tell them the time and how to join. They can keep the camera off.".to_owned(),
+        ],
+        Kind::NewJoiningLink => vec![
+            format!("The joining link for {dates} is new."),
+            "Tell them how to join with the new one.".to_owned(),
+        ],
         Kind::RunCancelled => {
             let why = it.run.as_ref().and_then(|it| it.cancel_reason.clone());
             let sorry = format!("The course on {dates} cannot go ahead. We are sorry.");
@@ -158,8 +180,16 @@ fn instead(kind: Kind, it: &Found) -> Vec<String> {
         | Kind::LogInCode
         | Kind::Invited
         | Kind::NewLogIn
+        | Kind::Trial
+        | Kind::Missed
         | Kind::SecondStepReset
-        | Kind::Trial => Vec::new(),
+        | Kind::AccessChanged
+        | Kind::Facilitation
+        | Kind::RegisterSoon
+        | Kind::RegisterLate
+        | Kind::TodaysList
+        | Kind::PhoneToday
+        | Kind::CalledOff => Vec::new(),
     }
 }
 
