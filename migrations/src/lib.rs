@@ -18,6 +18,7 @@ mod m20261125_000010_audit;
 mod m20261125_000013_task_outcomes;
 mod m20261125_000018_let_in;
 mod m20261125_000023_texts;
+mod m20261125_000024_course_approval;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000013_task_outcomes::Migration),
             Box::new(m20261125_000018_let_in::Migration),
             Box::new(m20261125_000023_texts::Migration),
+            Box::new(m20261125_000024_course_approval::Migration),
         ]
     }
 }

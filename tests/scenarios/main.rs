@@ -9,6 +9,7 @@ mod audit;
 mod booking;
 mod command_line;
 mod course_dates;
+mod course_texts;
 mod database_away;
 mod guards;
 mod known_or_not;

@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod bookings;
 mod channel;
+mod courses;
 mod day;
 mod invite;
 mod let_in;
@@ -43,6 +44,7 @@ use crate::words;
 use admin::SettingsPath;
 use audit::AuditPath;
 use bookings::BookingsPath;
+use courses::CoursesPath;
 use mail::MailPath;
 use members::MembersPath;
 use overview::Overview;
@@ -78,6 +80,7 @@ pub(crate) fn routes() -> Routes {
         .and(audit::routes())
         .and(admin::routes())
         .and(texts::routes())
+        .and(courses::routes())
         .and(runs::routes())
         .and(day::routes())
         .and(register::routes())
@@ -93,6 +96,7 @@ const MENU: &[Entry] = &[
     ("Today", TodayPath::PATH, FACILITATORS),
     ("Team", TeamPath::PATH, TEAM),
     ("Course dates", RunsPath::PATH, TEAM),
+    ("Courses", CoursesPath::PATH, TEAM),
     ("Bookings", BookingsPath::PATH, TEAM),
     ("Tasks", TasksPath::PATH, TEAM),
     ("Emails", MailPath::PATH, TEAM),
@@ -282,6 +286,7 @@ mod tests {
             [
                 "Team",
                 "Course dates",
+                "Courses",
                 "Bookings",
                 "Tasks",
                 "Emails",
