@@ -17,8 +17,11 @@ mod m20261125_000009_session_ends;
 mod m20261125_000010_audit;
 mod m20261125_000013_task_outcomes;
 mod m20261125_000018_let_in;
+mod m20261125_000021_evaluation;
+mod m20261125_000022_course_review;
 mod m20261125_000023_texts;
 mod m20261125_000024_course_approval;
+mod m20261125_000026_frameworks;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -40,8 +43,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_audit::Migration),
             Box::new(m20261125_000013_task_outcomes::Migration),
             Box::new(m20261125_000018_let_in::Migration),
+            Box::new(m20261125_000021_evaluation::Migration),
+            Box::new(m20261125_000022_course_review::Migration),
             Box::new(m20261125_000023_texts::Migration),
             Box::new(m20261125_000024_course_approval::Migration),
+            Box::new(m20261125_000026_frameworks::Migration),
         ]
     }
 }

@@ -89,6 +89,10 @@ fn crates_know_only_whom_they_may() {
             .as_slice(),
         ),
         (
+            "crates/competency",
+            ["web", "migrations", "booking", "axum", "tera", "lettre", "tokio"].as_slice(),
+        ),
+        (
             "migrations",
             ["booking", "web", "ids", "axum", "tera", "lettre"].as_slice(),
         ),

@@ -155,6 +155,11 @@ async fn roles_are_given_and_taken_by_another_and_leads_read_about_it() {
     let action = page.form("Save").action().to_owned();
     lead.browser.post(&action, &[]).await;
     assert_eq!(site.count("SELECT COUNT(*) FROM role").await, 1);
+    // Whose roles they are reads about each change, and about nothing that was no change.
+    site.rounds().await;
+    let told = site.subjects("sam@example.org");
+    let told = told.iter().filter(|it| *it == "Your access has changed");
+    assert_eq!(told.count(), 2);
 
     let audit = lead.browser.visit("/team/audit").await;
     audit.must_say("role: role given, coordinator");

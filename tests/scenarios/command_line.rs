@@ -232,13 +232,14 @@ impl Drop for Running {
     }
 }
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 13] = [
     &["serve"],
     &["demo"],
     &["migrate"],
     &["import", "course"],
     &["import", "runs"],
     &["import", "holidays"],
+    &["import", "framework"],
     &["verify"],
     &["routes"],
     &["settings"],
@@ -327,6 +328,7 @@ fn the_table_of_routes_is_json() {
             "coordinator or lead",
             "lead",
             "lead or administrator",
+            "administrator",
         ];
         assert!(
             who.contains(&route["who"].as_str().unwrap_or_default()),
@@ -418,6 +420,93 @@ fn a_course_and_its_dates_are_taken_in() {
     );
     assert_eq!(again.lines().count(), 2, "{again}");
     assert_eq!(place.ok(&["verify"]), "All is well.\n");
+}
+
+#[test]
+fn a_framework_is_told_row_by_row_before_it_becomes_a_draft() {
+    let place = Place::new();
+    let starter = repository("frameworks/starter-framework.csv");
+    let text = std::fs::read_to_string(&starter).expect("the file");
+
+    // An empty service has ours, published.
+    let said = place.ok(&["import", "framework", &starter]);
+    assert_eq!(said.matches(" same\n").count(), 24, "{said}");
+    assert!(said.ends_with("is stored already, word for word.\n"), "{said}");
+    let reworded = text.replacen("Explains to a colleague", "Tells a colleague", 1);
+    let file = place.write("reworded.csv", &reworded);
+    let refused = place.run(&["import", "framework", &file]);
+    assert_eq!(refused.code, Some(1), "{}", refused.out);
+    assert!(
+        refused
+            .err
+            .contains("version 1.0 of the framework starter is published and never changes"),
+        "{}",
+        refused.err
+    );
+
+    let newer = place.write("newer.csv", &reworded.replace(",1.0,", ",1.1,"));
+    let checked = place.ok(&["import", "framework", &newer, "--check"]);
+    assert!(
+        checked.starts_with("line 2: 1a changed\nline 3: 1b same\n"),
+        "{checked}"
+    );
+    assert!(
+        checked.contains("Nothing is stored: this was a check."),
+        "{checked}"
+    );
+    let stored = place.ok(&["import", "framework", &newer]);
+    assert!(
+        stored.contains("Version 1.1 of the framework starter is stored as a draft"),
+        "{stored}"
+    );
+    // Had the check stored it, this would have been the same already.
+    assert_eq!(stored.matches(" changed\n").count(), 1, "{stored}");
+    assert_eq!(place.ok(&["verify"]), "All is well.\n");
+}
+
+#[test]
+fn every_mistake_in_a_framework_is_told_and_nothing_is_stored() {
+    let place = Place::new();
+    let starter = repository("frameworks/starter-framework.csv");
+    let text = std::fs::read_to_string(&starter).expect("the file");
+    let text = text.replace(",1.0,", ",2.0,").replacen(",1b,", ",1 B,", 1);
+    let broken = text.replacen(",no,1,1,,language|values", ",maybe,0,1,,language|values", 1);
+    let file = place.write("broken.csv", &broken);
+    for arguments in [
+        &["import", "framework", &file][..],
+        &["import", "framework", &file, "--check"],
+    ] {
+        let ended = place.run(arguments);
+        assert_eq!(ended.code, Some(1), "{}", ended.err);
+        let wrong: Vec<&str> = ended.out.lines().filter(|it| it.contains(" error: ")).collect();
+        assert_eq!(
+            wrong,
+            [
+                "line 3: 1 B error: competency_code must be 1 to 40 small letters, digits, hyphens or underscores",
+                "line 4: 1c error: requires_observation must be yes or no",
+                "line 4: 1c error: min_evidence must be a whole number from 1 to 1000",
+            ]
+        );
+        assert!(
+            ended
+                .err
+                .contains("nothing is stored, because 2 of 24 rows are wrong"),
+            "{}",
+            ended.err
+        );
+    }
+    let mended = place.write("mended.csv", &text.replacen(",1 B,", ",1b,", 1));
+    let said = place.ok(&["import", "framework", &mended, "--check"]);
+    assert!(
+        said.contains("version 2.0 of the framework starter becomes a draft"),
+        "{said}"
+    );
+    let columns = place.write("columns.csv", &text.replacen("guidance", "guide", 1));
+    place.fails(
+        1,
+        &["import", "framework", &columns],
+        "line 1: the column guidance is missing",
+    );
 }
 
 /// Dates in years to come, on two days each.

@@ -66,17 +66,19 @@ impl Morning {
 
     /// An id as each engine writes it.
     fn id(&self, it: Uuid) -> String {
-        match self.site.db().get_database_backend() {
-            sea_orm::DbBackend::Postgres => format!("'{it}'"),
-            _ => format!("x'{}'", it.simple()),
+        if self.is_on_a_server() {
+            format!("'{it}'")
+        } else {
+            format!("x'{}'", it.simple())
         }
     }
 
     fn yes(&self) -> &'static str {
-        match self.site.db().get_database_backend() {
-            sea_orm::DbBackend::Postgres => "true",
-            _ => "1",
-        }
+        if self.is_on_a_server() { "true" } else { "1" }
+    }
+
+    fn is_on_a_server(&self) -> bool {
+        self.site.db().get_database_backend() == sea_orm::DbBackend::Postgres
     }
 
     async fn looks(&self, act: &str) -> i64 {

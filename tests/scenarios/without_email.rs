@@ -2,6 +2,7 @@
 //! place is held, no mail is written, and the team has one task.
 
 use tests::{PageView, TestApp};
+use web::Role;
 
 /// The form up to the page of answers for somebody who wants to be reached in this way.
 pub(crate) async fn asked_by(site: &TestApp, path: &str, way: &str) -> PageView {
@@ -27,6 +28,23 @@ pub(crate) async fn asked_by(site: &TestApp, path: &str, way: &str) -> PageView 
     let check = support.form("Continue").submit().await;
     check.must_say("Check your answers").must_say("I have no email");
     check
+}
+
+/// Somebody whom the team books on the phone, and who has no email.
+pub(crate) async fn booked_by_phone(site: &TestApp, name: &str) {
+    let team = site.member(Role::Coordinator, "first@example.org").await.browser;
+    let page = team.visit("/team/bookings/new").await;
+    let form = page
+        .form("Book")
+        .with("channel", "phone")
+        .choose("Introduction to peer support")
+        .choose("A place");
+    let form = form.fill("Full name", name).fill("Phone number", "01632 960 001");
+    let form = form.choose("They have no email").with("prefers", "phone");
+    let form = form
+        .choose("They are 18 or over")
+        .choose("They will keep what others share private");
+    form.submit().await.must_say("Booked");
 }
 
 async fn holds_a_place(way: &str, says: &str) {

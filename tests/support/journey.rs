@@ -129,6 +129,22 @@ impl TestApp {
         row.expect("a row").try_get_by_index::<i64>(0).expect("a number")
     }
 
+    /// The moments that the records answer with, in order.
+    pub async fn moments(&self, sql: &str) -> Vec<String> {
+        let statement = Statement::from_string(self.db().get_database_backend(), sql);
+        let rows = self.db().query_all_raw(statement).await.expect("readable");
+        let moment = |row: &sea_orm::QueryResult| row.try_get_by_index::<ids::Ts>(0).expect("a moment");
+        rows.iter().map(|it| moment(it).to_string()).collect()
+    }
+
+    /// When the mails of a kind left, in order; each moment once.
+    pub async fn left(&self, kind: &str) -> Vec<String> {
+        let sql = format!(
+            "SELECT DISTINCT settled_at FROM outbox_mail WHERE kind = '{kind}' AND state = 'sent' ORDER BY settled_at"
+        );
+        self.moments(&sql).await
+    }
+
     /// Changes the records past all doors, as only a test may.
     pub async fn execute(&self, sql: &str) {
         let writer = &self.database().handles.writer;

@@ -36,6 +36,20 @@ pub async fn assign(
     Ok(())
 }
 
+/// Lets one record of a person run what another record of the same person ran.
+pub async fn hand_over(tx: &DatabaseTransaction, from: PersonId, to: PersonId) -> Result<(), Error> {
+    let theirs = runs_of(tx, to).await?;
+    let both = f::Entity::delete_many().filter(f::Column::Person.eq(from));
+    both.filter(f::Column::Run.is_in(theirs)).exec(tx).await?;
+    let row = f::ActiveModel {
+        person: Set(to),
+        ..Default::default()
+    };
+    let rest = f::Entity::update_many().set(row);
+    rest.filter(f::Column::Person.eq(from)).exec(tx).await?;
+    Ok(())
+}
+
 /// The runs that somebody facilitates.
 pub async fn runs_of(db: &impl ConnectionTrait, person: PersonId) -> Result<Vec<RunId>, Error> {
     let rows = f::Entity::find().filter(f::Column::Person.eq(person));

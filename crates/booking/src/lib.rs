@@ -21,6 +21,9 @@
 //! | who was there, and how a course went for somebody | `attendance.rs` and its folder |
 //! | who runs which dates | `facilitators.rs` |
 //! | when people are reminded, and called about a change | `reminders.rs` |
+//! | how confident people are before and after, and what they say | `evaluation.rs` |
+//! | looking back at a course with a peer | `review.rs` |
+//! | what the team wants to know about a year | `reports.rs` and its folder |
 //! | what must always hold | `verify.rs` |
 
 // An index that is not there would be a panic (T-65). Tests may.
@@ -41,6 +44,7 @@ pub mod deadlines;
 )]
 pub(crate) mod entity;
 mod error;
+pub mod evaluation;
 #[cfg(test)]
 mod examples;
 pub mod facilitators;
@@ -51,6 +55,8 @@ pub mod plan;
 pub mod queue;
 mod record;
 pub mod reminders;
+pub mod reports;
+pub mod review;
 pub mod search;
 pub mod settings;
 pub mod settle;

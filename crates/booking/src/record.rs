@@ -257,6 +257,7 @@ pub(crate) fn row(run: &Run, it: &Booking, over: bool) -> entity::booking::Activ
         booked_by_contact: NotSet,
         copy_permission: NotSet,
         evaluation_answered: NotSet,
+        confidence_answered: NotSet,
         created_at: NotSet,
     }
 }
@@ -267,6 +268,7 @@ pub(crate) fn add_details(row: &mut entity::booking::ActiveModel, details: &Deta
     if let Some(now) = new_at {
         row.reference = Set(details.reference.clone());
         row.evaluation_answered = Set(false);
+        row.confidence_answered = Set(false);
         row.created_at = Set(now);
     }
     row.source = Set(details.source.name().to_owned());

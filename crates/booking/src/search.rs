@@ -107,8 +107,8 @@ fn person(column: &'static str) -> Expr {
     Expr::col((Alias::new("person"), Alias::new(column)))
 }
 
-/// Whether the person has all these words in name or address, or the phone number or reference is this.
-fn named(words: &str) -> Condition {
+/// The ids of people who have all these words in name or address, or this phone number.
+pub fn people(words: &str) -> SelectStatement {
     let mut by_name = Condition::all();
     for word in words.split_whitespace() {
         let pattern = within(&word.to_lowercase());
@@ -128,13 +128,17 @@ fn named(words: &str) -> Condition {
     if is_number && digits.len() > 3 {
         people = people.add(without_gaps(person("phone")).like(within(&digits)));
     }
-    let found = Query::select()
+    Query::select()
         .expr(person("id"))
         .from(Alias::new("person"))
         .cond_where(people)
-        .take();
+        .take()
+}
+
+/// Whether the person is one of those, or the reference is this.
+fn named(words: &str) -> Condition {
     let key: String = words.chars().filter(char::is_ascii_alphanumeric).collect();
-    let mut any = Condition::any().add(b::Column::Person.in_subquery(found));
+    let mut any = Condition::any().add(b::Column::Person.in_subquery(people(words)));
     if key.len() > 3 {
         let reference = without_gaps(b::Column::Reference.into_expr());
         any = any.add(reference.like(within(&key.to_uppercase())));

@@ -59,6 +59,22 @@ id! {
     BookingId
 }
 id! {
+    /// Names a framework: what is to be shown.
+    FrameworkId
+}
+id! {
+    /// Names one version of a framework.
+    FrameworkVersionId
+}
+id! {
+    /// Names an area of a framework's version.
+    AreaId
+}
+id! {
+    /// Names a competency of a framework's version.
+    CompetencyId
+}
+id! {
     /// Names a mail in the outbox.
     MailId
 }

@@ -179,6 +179,7 @@ async fn looks(app: &App, me: &SignedIn) -> Result<Vec<Look>, Error> {
             who: who.map_or_else(|| "Somebody of the team".to_owned(), |it| it.full_name),
             what: match it.act.as_str() {
                 audit::SAW_EMERGENCY => "whom to call in an emergency",
+                audit::OPENED => "your record",
                 audit::SAW_CALLS => "what was noted about calls to you",
                 _ => "what helps you to take part",
             },

@@ -4,6 +4,8 @@
 //! put in between is found by `alongside verify`. What was read of C3 by anybody but its author is
 //! written down before it is shown (T-47).
 
+use std::collections::BTreeSet;
+
 use booking::snapshot::{Actor, Transition};
 use ids::{PersonId, RunId, Ts};
 use sea_orm::{
@@ -18,6 +20,7 @@ use crate::entity::audit;
 use crate::error::Error;
 use crate::reference;
 use crate::sign_in::role;
+use crate::tasks::many_records;
 use crate::work::Work;
 
 pub(crate) use verify::verify;
@@ -241,6 +244,51 @@ impl App {
     }
 }
 
+impl App {
+    /// Writes down that a member is about to open the record or a booking of somebody. Whoever opens those
+    /// of many people within an hour is named to the leads (T-11).
+    pub(crate) async fn note_opened(
+        &self,
+        who: PersonId,
+        about: About,
+        whose: PersonId,
+    ) -> Result<(), Error> {
+        let about = &about;
+        self.change(|work| async move {
+            work.note(Act {
+                doer: Doer::Member(who),
+                what: OPENED,
+                about: about.clone(),
+                whose: Some(whose),
+                reason: None,
+            });
+            many_records::look(&work, who, whose).await
+        })
+        .await
+    }
+}
+
+/// The people whose records somebody has opened since a moment.
+pub(crate) async fn opened_since(
+    db: &impl ConnectionTrait,
+    who: PersonId,
+    since: Ts,
+) -> Result<BTreeSet<PersonId>, Error> {
+    let rows: Vec<Option<PersonId>> = audit::Entity::find()
+        .select_only()
+        .column(audit::Column::Whose)
+        .distinct()
+        .filter(audit::Column::Who.eq(who))
+        .filter(audit::Column::Act.eq(OPENED))
+        .filter(audit::Column::At.gt(since))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// The act of opening the record or a booking of somebody.
+pub(crate) const OPENED: &str = "opened";
 /// The act of opening what a person told us so that they can take part.
 pub(crate) const SAW_NEEDS: &str = "saw_needs";
 /// The act of opening whom to call in an emergency.
@@ -266,7 +314,7 @@ pub(crate) async fn looks(db: &impl ConnectionTrait, whose: PersonId, most: u64)
         .select_only()
         .columns([audit::Column::At, audit::Column::Who, audit::Column::Act])
         .filter(audit::Column::Whose.eq(whose))
-        .filter(audit::Column::Act.is_in([SAW_NEEDS, SAW_EMERGENCY, SAW_CALLS]))
+        .filter(audit::Column::Act.is_in([OPENED, SAW_NEEDS, SAW_EMERGENCY, SAW_CALLS]))
         .order_by_desc(audit::Column::N)
         .limit(most)
         .into_tuple()

@@ -86,7 +86,7 @@ Run it once for each new version, before the new processes start. The database u
 the configuration must be allowed to change the schema; the one that serves need not be.
 An embedded database is brought up to date by whichever command first needs it.")]
     Migrate,
-    /// Take in a course, dates or bank holidays from a file
+    /// Take in a course, dates, bank holidays or a framework from a file
     #[command(subcommand)]
     Import(import::What),
     /// Check everything that must always hold, and name each row that breaks it

@@ -71,7 +71,7 @@ impl Csv {
 fn harmless(cell: &str) -> String {
     let blank = |it: char| it.is_whitespace() || it == '\u{feff}';
     let starts_a_formula = |it: char| "=+-@\0＝＋－＠".contains(it);
-    let begins_badly = cell.chars().take_while(|it| blank(*it)).any(|it| it.is_control())
+    let begins_badly = cell.chars().take_while(|it| blank(*it)).any(char::is_control)
         || cell.trim_start_matches(blank).starts_with(starts_a_formula);
     if begins_badly {
         format!("'{cell}")

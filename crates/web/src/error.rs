@@ -117,6 +117,19 @@ impl From<booking::Error> for Error {
     }
 }
 
+impl From<competency::Error> for Error {
+    fn from(error: competency::Error) -> Self {
+        match error {
+            competency::Error::Refused(competency::Refusal::NotFound) => Self::NotFound,
+            competency::Error::Storage(error) => error.into(),
+            // No page asks yet for anything that could be refused.
+            error @ (competency::Error::Refused(_)
+            | competency::Error::NotCanonical(_)
+            | competency::Error::Corrupt(_)) => Self::fault(error),
+        }
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         booking::Error::Refused(refusal).into()

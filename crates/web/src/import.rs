@@ -1,7 +1,8 @@
-//! `alongside import`: a course, its dates, or bank holidays from a file. Every wrong line is named with
+//! `alongside import`: a course, its dates, bank holidays or a framework from a file. Every wrong line is named with
 //! its reason, and a file with one wrong line stores nothing.
 
 pub(crate) mod course;
+pub(crate) mod framework;
 pub(crate) mod holidays;
 pub(crate) mod runs;
 
@@ -67,6 +68,30 @@ The first line names the columns date and name. A day that is there already gets
         /// A file like courses/bank-holidays.csv
         file: PathBuf,
     },
+    /// A framework of competencies
+    #[command(after_help = "\
+Examples:
+  alongside import framework my-framework.csv --check
+  alongside import framework my-framework.csv
+
+Says of each row whether it is added, changed, the same or an error, compared with the same
+version, or with the newest one if the version is new. One error, and nothing is stored.
+The result is a draft, which the next file replaces. What a lead has published never
+changes: give the file another framework_version. An empty service begins with
+frameworks/starter-framework.csv, published. The first line names exactly these columns:
+  framework_code, framework_title, framework_version, licence, attribution, area_code,
+  area_title, area_order, competency_code, competency_title, guidance, competency_order,
+  required, optional_group, requires_observation, min_evidence, min_distinct_dates,
+  allowed_kinds, tags
+Lists are joined with |; an empty allowed_kinds means all. optional_group is filled exactly
+where required is no.")]
+    Framework {
+        /// A file like frameworks/starter-framework.csv
+        file: PathBuf,
+        /// Only say what would happen
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 /// A file that was read and makes sense by itself.
@@ -75,6 +100,7 @@ pub(crate) enum File {
     Course(Box<course::CourseFile>),
     Runs(runs::RunsFile),
     Holidays(Vec<holidays::Holiday>),
+    Framework(framework::FrameworkFile),
 }
 
 impl What {
@@ -106,6 +132,11 @@ impl What {
                     publish,
                 }))
             }
+            Self::Framework { file, check } => Ok(File::Framework(framework::FrameworkFile {
+                name: file.display().to_string(),
+                rows: named(file, competency::framework::parse(&text(file)?))?,
+                check: *check,
+            })),
             Self::Holidays { file } => Ok(File::Holidays(named(file, holidays::parse(&text(file)?))?)),
         }
     }
@@ -118,6 +149,7 @@ impl File {
             Self::Course(it) => it.store(app).await,
             Self::Runs(it) => it.store(app).await,
             Self::Holidays(it) => holidays::store(app, it).await,
+            Self::Framework(it) => it.store(app).await,
         }
     }
 }

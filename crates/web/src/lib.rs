@@ -15,10 +15,6 @@ mod calls;
 pub mod cli;
 mod clock;
 mod config;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the first list that leaves as a file takes this away")
-)]
 mod csv;
 pub mod database;
 mod disk;
@@ -37,6 +33,7 @@ mod links;
 mod mailer;
 mod needs;
 mod notify;
+mod nudge;
 mod outbox;
 #[cfg(any(test, fuzzing))]
 pub mod outside_bytes;

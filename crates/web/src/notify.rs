@@ -173,7 +173,9 @@ fn is_copied(kind: Kind) -> bool {
         | Kind::Moved => true,
         // A new link is behind the link that only the person has; that we missed somebody is theirs alone.
         Kind::NewJoiningLink | Kind::Missed => false,
-        Kind::NewDates
+        // What somebody thinks of a course is theirs alone.
+        Kind::Feedback
+        | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
         | Kind::ConfirmAddress

@@ -66,6 +66,8 @@ pub(crate) enum Kind {
     Moved,
     /// M17
     Missed,
+    /// M19
+    Feedback,
     /// M20
     NewDates,
     /// M21
@@ -106,7 +108,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 36] = [
+    pub(crate) const ALL: [Self; 37] = [
         Self::ConfirmEmail,
         Self::ConfirmReminder,
         Self::Booked,
@@ -125,6 +127,7 @@ impl Kind {
         Self::CancelledByTeam,
         Self::Moved,
         Self::Missed,
+        Self::Feedback,
         Self::NewDates,
         Self::YourLinks,
         Self::ConfirmNewDates,
@@ -166,6 +169,7 @@ impl Kind {
             Self::CancelledByTeam => "cancelled_by_team",
             Self::Moved => "moved",
             Self::Missed => "missed",
+            Self::Feedback => "feedback",
             Self::NewDates => "new_dates",
             Self::YourLinks => "your_links",
             Self::ConfirmNewDates => "confirm_new_dates",

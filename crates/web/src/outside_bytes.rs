@@ -79,6 +79,28 @@ pub fn course_file(bytes: &[u8]) {
     complaints_name_lines(course::parse(&String::from_utf8_lossy(bytes)));
 }
 
+/// A file of a framework; rows that can be told apart say each what is wrong with it.
+pub fn framework_file(bytes: &[u8]) {
+    match competency::framework::parse(&String::from_utf8_lossy(bytes)) {
+        Ok(rows) => {
+            let silent = rows
+                .iter()
+                .find(|it| it.competency.is_none() && it.wrong.is_empty());
+            assert!(silent.is_none(), "{silent:?} is refused without a reason");
+        }
+        Err(wrong) => complaints_name_lines::<()>(Err(wrong)),
+    }
+}
+
+/// A value that is to be hashed: what is read has one form, and that form is read as the same value.
+pub fn canonical_json(bytes: &[u8]) {
+    let Ok(value) = chain::canonical::read(bytes) else {
+        return;
+    };
+    let form = chain::canonical(&value).unwrap_or_default();
+    assert_eq!(chain::canonical::read(&form).ok(), Some(value));
+}
+
 fn complaints_name_lines<T>(read: Result<T, Vec<String>>) {
     if let Err(wrong) = read {
         assert!(!wrong.is_empty(), "refused without a reason");
@@ -97,13 +119,15 @@ mod tests {
     type Parser = fn(&[u8]);
 
     /// Each with the folder of its examples in `fuzz/corpus`.
-    const PARSERS: [(&str, Parser); 6] = [
+    const PARSERS: [(&str, Parser); 8] = [
         ("form", form),
         ("address", address),
         ("forwarded", forwarded),
         ("dates", dates),
         ("bank_holidays", bank_holidays),
         ("course_file", course_file),
+        ("framework_file", framework_file),
+        ("canonical_json", canonical_json),
     ];
 
     /// What breaks parsers most often.

@@ -1,7 +1,9 @@
 //! People: one row for each, found again by a proven address and a name.
 
+pub(crate) mod accounts;
 pub(crate) mod address;
 pub(crate) mod correct;
+pub(crate) mod duplicates;
 pub(crate) mod matching;
 pub(crate) mod merge;
 

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use booking::{Asked, Change, allocator, bookings, calendar};
+use booking::{Asked, Change, allocator, bookings, calendar, evaluation};
 use ids::Ts;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -19,6 +19,7 @@ use crate::app::{App, OPERATIONS_KEPT};
 use crate::entity::{draft, link, mark, operation, outbox_mail, team_task};
 use crate::error::Error;
 use crate::mailer::Mailer;
+use crate::nudge;
 use crate::outbox::{Kind, send};
 use crate::tasks::{self, TaskKind};
 use crate::work::Work;
@@ -52,6 +53,8 @@ pub(crate) async fn settle(app: &App) -> Result<(), Error> {
         tasks::late_register::look(app).await?;
         tasks::unanswered::look(app).await?;
         team_mail::urgent_tasks(app).await?;
+        tasks::review::look(app).await?;
+        nudge::look(app).await?;
     }
     outcome
 }
@@ -152,6 +155,7 @@ async fn keep_house(app: &App, seen: Option<Ts>) -> Result<(), Error> {
             .exec(work.tx())
             .await?;
         sign_in::forget(&work).await?;
+        evaluation::forget_who_answered(work.tx(), now).await?;
         forget_answers(&work, seen).await
     })
     .await?;

@@ -15,7 +15,9 @@ mod members;
 mod on_the_day;
 mod one_person;
 mod overview;
+mod people;
 mod register;
+mod reports;
 mod runs;
 mod said;
 mod tasks;
@@ -48,6 +50,8 @@ use courses::CoursesPath;
 use mail::MailPath;
 use members::MembersPath;
 use overview::Overview;
+use people::PeoplePath;
+use reports::ReportsPath;
 use runs::RunsPath;
 use tasks::TasksPath;
 use texts::TextsPath;
@@ -72,7 +76,9 @@ pub(crate) fn routes() -> Routes {
         .get::<TodayPath, _, _>(Who::Roles(FACILITATORS), today::show)
         .get::<TeamPath, _, _>(Who::Roles(TEAM), team)
         .and(bookings::routes())
+        .and(people::routes())
         .and(tasks::routes())
+        .and(reports::routes())
         .and(mail::routes())
         .and(members::routes())
         .and(member::routes())
@@ -98,7 +104,9 @@ const MENU: &[Entry] = &[
     ("Course dates", RunsPath::PATH, TEAM),
     ("Courses", CoursesPath::PATH, TEAM),
     ("Bookings", BookingsPath::PATH, TEAM),
+    ("People", PeoplePath::PATH, TEAM),
     ("Tasks", TasksPath::PATH, TEAM),
+    ("Reports", ReportsPath::PATH, TEAM),
     ("Emails", MailPath::PATH, TEAM),
     ("Texts", TextsPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
@@ -200,7 +208,7 @@ impl Shell {
 
 async fn team(_: TeamPath, State(app): State<App>, me: SignedIn) -> Result<Response, Error> {
     let page = TeamPage {
-        overview: Overview::load(&app).await?,
+        overview: Overview::load(&app, &me).await?,
         dates: dates(&app).await?,
         shell: Shell::of(&app, &me, TeamPath::PATH).await?,
     };
@@ -288,7 +296,9 @@ mod tests {
                 "Course dates",
                 "Courses",
                 "Bookings",
+                "People",
                 "Tasks",
+                "Reports",
                 "Emails",
                 "Texts",
                 "Team members",

@@ -15,8 +15,10 @@ use crate::work::Work;
 
 pub(crate) mod ended;
 pub(crate) mod late_register;
+pub(crate) mod many_records;
 pub(crate) mod missed;
 pub(crate) mod outcome;
+pub(crate) mod review;
 pub(crate) mod unanswered;
 
 /// The kinds of tasks (B-91).
@@ -42,11 +44,17 @@ pub(crate) enum TaskKind {
     ArrangeNeed,
     /// Two records may be one person.
     PossibleDuplicate,
+    /// Somebody of the team has opened the records of many people: for leads to ask about (T-11).
+    ManyRecords,
+    /// Dates are over: look back at them with a peer (B-81).
+    RunReview,
+    /// The text of a course was approved too long ago (B-81).
+    VersionReview,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::PhoneList,
         Self::PhoneOffer,
         Self::PhoneMailFailed,
@@ -57,6 +65,9 @@ impl TaskKind {
         Self::PhoneMissed,
         Self::AttendanceLate,
         Self::PhoneChange,
+        Self::ManyRecords,
+        Self::RunReview,
+        Self::VersionReview,
     ];
 
     /// The kind with this word.
@@ -82,6 +93,9 @@ impl TaskKind {
             Self::PreCourseCall => "pre_course_call",
             Self::ArrangeNeed => "arrange_need",
             Self::PossibleDuplicate => "possible_duplicate",
+            Self::ManyRecords => "many_records",
+            Self::RunReview => "run_review",
+            Self::VersionReview => "version_review",
         }
     }
 }

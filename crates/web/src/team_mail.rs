@@ -7,7 +7,7 @@ pub(crate) mod words;
 use booking::calendar::Meeting;
 use booking::plan;
 use booking::snapshot::RunState;
-use ids::{PersonId, RunId, Ts};
+use ids::{PersonId, RunId};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -30,17 +30,15 @@ struct Matter {
     kind: Kind,
     about: Uuid,
     occasion: String,
-    due_at: Ts,
     parameters: Parameters,
 }
 
 impl Matter {
-    fn now(work: &Work, kind: Kind, about: Uuid, occasion: &str) -> Self {
+    fn new(kind: Kind, about: Uuid, occasion: &str) -> Self {
         Self {
             kind,
             about,
             occasion: occasion.to_owned(),
-            due_at: work.now(),
             parameters: Parameters::default(),
         }
     }
@@ -52,7 +50,7 @@ async fn write(work: &Work, to: &account::Model, it: &Matter) -> Result<(), Erro
         about: it.about,
         recipient: to.email.clone(),
         occasion: it.occasion.clone(),
-        due_at: it.due_at,
+        due_at: work.now(),
         parameters: it.parameters.clone().into_value(),
     };
     outbox::write(work, mail).await
@@ -103,7 +101,7 @@ async fn facilitators(work: &Work, run: RunId) -> Result<Vec<PersonId>, Error> {
 
 /// F01 to everybody who teaches dates that are published, changed or called off. Drafts are told to nobody.
 pub(crate) async fn tell_facilitators(work: &Work, run: RunId, occasion: &str) -> Result<(), Error> {
-    let matter = Matter::now(work, Kind::Facilitation, run.0, occasion);
+    let matter = Matter::new(Kind::Facilitation, run.0, occasion);
     tell_people(work, facilitators(work, run).await?, &matter).await
 }
 
@@ -113,17 +111,17 @@ pub(crate) async fn tell_who_changed(
     run: RunId,
     people: impl IntoIterator<Item = PersonId>,
 ) -> Result<(), Error> {
-    let matter = Matter::now(work, Kind::Facilitation, run.0, &work.fresh_id().to_string());
+    let matter = Matter::new(Kind::Facilitation, run.0, &work.fresh_id().to_string());
     tell_people(work, people, &matter).await
 }
 
 /// F01 and T03 when dates are called off (B-52).
 pub(crate) async fn tell_of_calling_off(work: &Work, run: RunId) -> Result<(), Error> {
     tell_facilitators(work, run, "called-off").await?;
-    tell_staff(work, &Matter::now(work, Kind::CalledOff, run.0, "run")).await
+    tell_staff(work, &Matter::new(Kind::CalledOff, run.0, "run")).await
 }
 
-fn about_day(work: &Work, kind: Kind, run: RunId, day: &Meeting, more: &str) -> Matter {
+fn about_day(kind: Kind, run: RunId, day: &Meeting, more: &str) -> Matter {
     let occasion = format!("{}-{more}", day.id.0.simple());
     Matter {
         parameters: Parameters {
@@ -131,13 +129,13 @@ fn about_day(work: &Work, kind: Kind, run: RunId, day: &Meeting, more: &str) -> 
             date: Some(day.date),
             ..Parameters::default()
         },
-        ..Matter::now(work, kind, run.0, &occasion)
+        ..Matter::new(kind, run.0, &occasion)
     }
 }
 
 /// F02: the register of a day that is near.
 pub(crate) async fn register_soon(work: &Work, run: RunId, day: &Meeting) -> Result<(), Error> {
-    let matter = about_day(work, Kind::RegisterSoon, run, day, &compact(day.date));
+    let matter = about_day(Kind::RegisterSoon, run, day, &compact(day.date));
     tell_people(work, facilitators(work, run).await?, &matter).await
 }
 
@@ -148,12 +146,8 @@ pub(crate) async fn register_late(
     run: RunId,
     day: &Meeting,
     (after, to_staff): (i64, bool),
-    due_at: Ts,
 ) -> Result<(), Error> {
-    let matter = Matter {
-        due_at,
-        ..about_day(work, Kind::RegisterLate, run, day, &after.to_string())
-    };
+    let matter = about_day(Kind::RegisterLate, run, day, &after.to_string());
     if to_staff {
         return tell_staff(work, &matter).await;
     }
@@ -178,7 +172,7 @@ pub(crate) async fn knows_register_late(
 /// T01: what is open, each working morning.
 pub(crate) async fn todays_list(work: &Work, today: Date) -> Result<(), Error> {
     for to in staff(work.tx()).await? {
-        let matter = Matter::now(work, Kind::TodaysList, to.person.0, &compact(today));
+        let matter = Matter::new(Kind::TodaysList, to.person.0, &compact(today));
         write(work, &to, &matter).await?;
     }
     Ok(())
@@ -204,7 +198,7 @@ pub(crate) async fn urgent_tasks(app: &App) -> Result<(), Error> {
     }
     app.change(async |work| {
         for task in &untold {
-            tell_staff(&work, &Matter::now(&work, Kind::PhoneToday, task.id, "task")).await?;
+            tell_staff(&work, &Matter::new(Kind::PhoneToday, task.id, "task")).await?;
         }
         Ok(())
     })

@@ -1,5 +1,6 @@
 //! Every invariant on live records (section 6 of the booking rules): those of `booking`, and INV-14 to
-//! INV-16 and INV-20 on the tables of this crate. INV-17 comes with certificates.
+//! INV-16 and INV-20 on the tables of this crate, and those of `competency`. INV-17 comes with
+//! certificates.
 //!
 //! Each check is one statement that gives the rows that break it, whatever there is to read.
 
@@ -24,10 +25,27 @@ pub async fn verify(app: &App) -> Result<Vec<Finding>, Error> {
     mail_is_settled(&records, &mut found).await?;
     calendars_show_places(&records, &mut found).await?;
     equality_is_anonymous(&records, &mut found).await?;
+    feedback_is_unlinked(&records, &mut found).await?;
     audit::verify(&records, &mut found).await?;
+    found.extend(competency::verify(&records).await?.into_iter().map(same));
     records.commit().await?;
     found.sort();
     Ok(found)
+}
+
+fn same(it: competency::Finding) -> Finding {
+    let competency::Finding {
+        rule,
+        table,
+        row,
+        why,
+    } = it;
+    Finding {
+        rule,
+        table,
+        row,
+        why,
+    }
 }
 
 /// A row that breaks a rule.
@@ -195,14 +213,47 @@ async fn equality_is_anonymous(db: &impl ConnectionTrait, found: &mut Vec<Findin
             found.push(finding("holds words that are none of our answers"));
         }
     }
-    let sql = "SELECT o.op AS op FROM operation o WHERE o.result LIKE '/equality%'";
+    no_form_remembers(
+        db,
+        "/equality%",
+        "remembers that an equality form was sent",
+        found,
+    )
+    .await
+}
+
+/// The same for feedback (B-80): sums without an order and without a time, and no form's number.
+async fn feedback_is_unlinked(db: &impl ConnectionTrait, found: &mut Vec<Finding>) -> Result<(), Error> {
+    for (row, why) in booking::evaluation::faults(db).await? {
+        found.push(Finding {
+            rule: "B-80",
+            table: "evaluation",
+            row: row.to_string(),
+            why: why.to_owned(),
+        });
+    }
+    let why = "remembers that a feedback form was sent";
+    no_form_remembers(db, "/b/%/feedback", why, found).await
+}
+
+async fn no_form_remembers(
+    db: &impl ConnectionTrait,
+    path: &str,
+    why: &str,
+    found: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    let sql = format!("SELECT o.op AS op FROM operation o WHERE o.result LIKE '{path}'");
     let statement = Statement::from_string(db.get_database_backend(), sql);
     for row in db.query_all_raw(statement).await? {
         found.push(Finding {
-            rule: "INV-20",
+            rule: if path.starts_with("/equality") {
+                "INV-20"
+            } else {
+                "B-80"
+            },
             table: "operation",
             row: row.try_get("", "op")?,
-            why: "remembers that an equality form was sent".to_owned(),
+            why: why.to_owned(),
         });
     }
     Ok(())
@@ -338,6 +389,31 @@ mod tests {
         assert_eq!(
             found_after(&office, &[statement]).await,
             ["INV-16 booking: has no entry for day 2"]
+        );
+    }
+
+    #[tokio::test]
+    async fn feedback_that_tells_too_much_is_found() {
+        let (office, _) = busy().await;
+        let write = |id: &str, phase: &str, words: &str| {
+            let tally =
+                format!(r#"{{"answers":2,"ratings":{{}},"choices":{{}},"words":{{"helped":[{words}]}}}}"#);
+            format!(
+                "INSERT INTO evaluation (id, run, phase, tally) SELECT x'{id}', id, '{phase}', '{tally}' FROM run LIMIT 1"
+            )
+        };
+        let sound = write("f81d4fae7dec41d0a76500a0c91e6bf6", "before", r#""A","B""#);
+        assert_eq!(found_after(&office, &[&sound]).await, [""; 0]);
+        let timed = write("0196bd2f7dec7bf6a76500a0c91e6bf8", "after", r#""B","A""#);
+        let form = "INSERT INTO operation (op, digest, result, at) \
+                    VALUES ('x', 'x', '/b/abc/feedback', '2027-05-11T13:00:00Z')";
+        assert_eq!(
+            found_after(&office, &[&timed, form]).await,
+            [
+                "B-80 evaluation: its name tells when it was made",
+                "B-80 evaluation: its words are not sorted",
+                "B-80 operation: remembers that a feedback form was sent",
+            ]
         );
     }
 

@@ -36,6 +36,7 @@ pub struct Model {
     pub booked_by_contact: Option<String>,
     pub copy_permission: bool,
     pub evaluation_answered: bool,
+    pub confidence_answered: bool,
     pub created_at: Ts,
 }
 

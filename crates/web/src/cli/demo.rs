@@ -18,6 +18,7 @@ use crate::app::{App, Setup};
 use crate::clock::Clock;
 use crate::config::folder::Folder;
 use crate::database::{self, Records};
+use crate::import::framework;
 use crate::mailer::Mailer;
 use crate::secrets::Secrets;
 use crate::serve;
@@ -76,6 +77,7 @@ pub(super) async fn run(options: Options, places: &Places) -> Result<(), Failure
     let now = options.now.unwrap_or_else(coming_tuesday);
     let app = app(&folder, &format!("http://{at}"), now, options.seed).await?;
     invented::fill(&app, now).await?;
+    framework::begin_with_ours(&app).await?;
     say(&format!("Alongside is ready at http://{at}/"));
     say(&format!("Book a place: http://{at}/courses"));
     say(&format!(

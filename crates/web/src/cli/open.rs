@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::folder::{Folder, Lock};
 use crate::database::{self, Handles, Records, Schema};
+use crate::import::framework;
 use crate::mailer::Mailer;
 use crate::secrets::{Keys, Secrets};
 use crate::site;
@@ -63,6 +64,7 @@ pub(super) async fn open(places: &Places, needed: For) -> Result<Opened, Failure
     };
     let app = App::new(handles, Clock::system(), Secrets::unpredictable(keys), setup);
     let app = app.map_err(|why| Failure::wrong(format!("This build cannot be used ({why}).")))?;
+    framework::begin_with_ours(&app).await?;
     Ok(Opened {
         app,
         mailer,

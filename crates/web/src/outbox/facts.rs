@@ -3,7 +3,9 @@
 use booking::bookings::HistoryLine;
 use booking::calendar::{Before, Meeting, RunDates};
 use booking::deadlines::{WorkingDays, interest_over_since};
+use booking::evaluation::{self, Asking, Phase};
 use booking::queue::{Band, band};
+use booking::reminders::booked_on;
 use booking::{BookingRecord, By, Settings, State, allocator, bookings, calendar, london};
 use ids::{BookingId, RunId, SessionId, Ts};
 use sea_orm::{
@@ -157,6 +159,8 @@ pub(crate) struct OfBooking {
     pub(crate) new_address: Option<String>,
     /// M04: the address has another live booking on these dates.
     pub(crate) booked_there: bool,
+    /// M19: nothing is left to ask, because the person answered or the days for it are over.
+    pub(crate) has_answered: bool,
     /// M04, M14, M15: how it ended, where that reads differently.
     pub(crate) ended: &'static str,
     /// M05, M16: where in the queue.
@@ -170,6 +174,8 @@ pub(crate) struct OfBooking {
     pub(crate) meeting: Option<Meeting>,
     /// The word of the mark that counts for that day.
     pub(crate) marked: Option<String>,
+    /// Whether the booking has a place on that day: its own, or one to catch up (B-70).
+    pub(crate) has_place: bool,
     /// The entries in the recipient's calendar: of this booking, then of those it replaced.
     pub(crate) calendars: Vec<OfCalendar>,
 }
@@ -276,6 +282,7 @@ pub(crate) fn still_true(kind: Kind, facts: &Facts) -> Result<(), &'static str> 
         | Kind::CancelledByTeam
         | Kind::Moved
         | Kind::Missed
+        | Kind::Feedback
         | Kind::BookingDetailsChanged => {
             let Subject::Booking(it) = &facts.subject else {
                 return Err("the booking is gone");
@@ -351,6 +358,8 @@ fn about_booking(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'stat
         Kind::RunCancelled => is(state == State::Cancelled { by: By::RunCancelled }),
         Kind::Cancelled => is(state == State::Cancelled { by: By::Person }),
         Kind::CancelledByTeam => is(state == State::Cancelled { by: By::Team }),
+        Kind::Feedback if it.has_answered => Err("the feedback is given or over"),
+        Kind::Feedback => is(state == State::Booked),
         Kind::BookingDetailsChanged => Ok(()),
         Kind::NewDates
         | Kind::YourLinks
@@ -379,12 +388,15 @@ fn reminds_in_time(kind: Kind, it: &OfBooking, facts: &Facts) -> Result<(), &'st
     };
     let (today, _) = london::local(facts.now);
     let eve = facts.settings.reminder.last().copied().unwrap_or_default();
-    let last = match kind {
-        Kind::NextWeek => day.date.saturating_sub(time::Duration::days(eve)),
-        _ => day.date,
+    let last = if kind == Kind::NextWeek {
+        day.date.saturating_sub(time::Duration::days(eve))
+    } else {
+        day.date
     };
     if facts.parameters.date != Some(day.date) {
         Err("the dates changed")
+    } else if !it.has_place {
+        Err("they have no place on that day any more")
     } else if it.marked.as_deref() == Some("apologies") {
         Err("they told us that they cannot come")
     } else if today >= last {
@@ -452,6 +464,7 @@ pub(crate) async fn load(
         | Kind::CancelledByTeam
         | Kind::Moved
         | Kind::Missed
+        | Kind::Feedback
         | Kind::BookingDetailsChanged => of_booking(db, secrets, now, kind, row, &parameters).await?,
     };
     Ok(Facts {
@@ -543,10 +556,11 @@ async fn of_booking(
     };
     let day = run.sessions.iter().find(|it| Some(it.id) == parameters.session);
     let meeting = day.copied();
-    let marked = match meeting {
-        Some(day) => bookings::last_code(db, id, day.id).await?,
-        None => None,
-    };
+    let (mut marked, mut has_place) = (None, false);
+    if let Some(day) = meeting {
+        marked = bookings::last_code(db, id, day.id).await?;
+        has_place = booked_on(db, day.id).await?.contains(&id);
+    }
     let history = bookings::history(db, id).await?;
     let since = since(&history);
     let offered = matches!(record.state, State::Offered { .. })
@@ -587,6 +601,7 @@ async fn of_booking(
             None
         },
         booked_there: kind == Kind::Lapsed && has_live_booking(db, &row.recipient, &record).await?,
+        has_answered: kind == Kind::Feedback && has_answered(db, now, &record).await?,
         ended: ended(&history, since),
         band: if in_queue {
             band_of(db, &record).await?
@@ -607,6 +622,7 @@ async fn of_booking(
         },
         meeting,
         marked,
+        has_place,
         record,
         person,
         run,
@@ -678,6 +694,19 @@ async fn has_live_booking(
         .any(|it| it.run == than.run && it.id != than.id && it.state.is_live()))
 }
 
+/// Whether there is no feedback to ask for (B-80).
+async fn has_answered(db: &impl ConnectionTrait, now: Ts, record: &BookingRecord) -> Result<bool, Error> {
+    let (settings, _) = calendar::rules(db).await?;
+    let run = calendar::run_dates(db, record.run)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let asking = evaluation::asking(&settings, now, &run.sessions);
+    if !matches!(asking, Asking::Open(Phase::After, _)) {
+        return Ok(true);
+    }
+    Ok(evaluation::has_answered(db, record.id, Phase::After).await?)
+}
+
 async fn band_of(db: &impl ConnectionTrait, record: &BookingRecord) -> Result<Option<Band>, Error> {
     let snapshot = allocator::snapshot(db, record.run).await?;
     Ok(snapshot.and_then(|it| it.booking(record.id).map(|entry| band(&it, entry))))
@@ -706,6 +735,7 @@ pub(crate) fn shows_calendar(kind: Kind) -> bool {
         // The entries lead to our joining page, which shows the new link.
         | Kind::NewJoiningLink
         | Kind::Missed
+        | Kind::Feedback
         | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
@@ -894,6 +924,7 @@ pub(crate) mod tests {
             offer: None,
             new_address: None,
             booked_there: false,
+            has_answered: false,
             ended: "",
             band: None,
             old: None,
@@ -902,6 +933,7 @@ pub(crate) mod tests {
             calendars: Vec::new(),
             meeting: run().sessions.pop(),
             marked: None,
+            has_place: true,
             record,
             person,
             run: run(),
@@ -1028,6 +1060,14 @@ pub(crate) mod tests {
             Ok(()),
             "nothing ends before the person could know"
         );
+        let answered = about(OfBooking {
+            has_answered: true,
+            ..of_booking(State::Booked)
+        });
+        assert_eq!(
+            still_true(Kind::Feedback, &answered),
+            Err("the feedback is given or over")
+        );
         let mut paused = of_booking(State::Waiting);
         paused.record.paused = true;
         assert_eq!(still_true(Kind::StillInterested, &about(paused.clone())), Ok(()));
@@ -1067,6 +1107,10 @@ pub(crate) mod tests {
         let moved = facts(&|it| it.parameters.date = Some(date!(2027 - 06 - 09)));
         assert_eq!(moved, [Err("the dates changed"); 2]);
         assert_eq!(booking(&|it| it.meeting = None), Err("the day is gone"));
+        assert_eq!(
+            booking(&|it| it.has_place = false),
+            Err("they have no place on that day any more")
+        );
         let apologies = |it: &mut OfBooking| it.marked = Some("apologies".to_owned());
         assert_eq!(booking(&apologies), Err("they told us that they cannot come"));
     }

@@ -161,6 +161,8 @@ pub(crate) struct Links {
     pub(crate) changed: Option<String>,
     /// `/b/{token}/still-interested`
     pub(crate) still_interested: Option<String>,
+    /// `/b/{token}/feedback`
+    pub(crate) feedback: Option<String>,
     /// `/b/{token}/join`, never the meeting link (B-51); none for a course in person
     pub(crate) join: Option<String>,
     /// `/bookings/find`

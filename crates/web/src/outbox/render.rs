@@ -219,6 +219,7 @@ fn booking_links(pages: &Pages<'_>, token: &str, it: &OfBooking, links: Links) -
         change_date: page("/move"),
         changed: page("/changed"),
         still_interested: page("/still-interested"),
+        feedback: page("/feedback"),
         join: page("/join").filter(|_| online),
         ..links
     }

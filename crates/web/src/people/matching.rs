@@ -10,7 +10,7 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::Person;
+use super::{Person, duplicates};
 use crate::entity::person;
 use crate::error::Error;
 use crate::tasks::{self, TaskKind};
@@ -22,6 +22,13 @@ pub(crate) fn name_key(name: &str) -> String {
         .map(str::to_lowercase)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// A phone number as it is compared: its digits, as they are dialled in this country.
+pub(crate) fn phone_key(phone: &str) -> String {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let abroad = digits.strip_prefix("0044").or_else(|| digits.strip_prefix("44"));
+    abroad.map_or_else(|| digits.clone(), |it| format!("0{}", it.trim_start_matches('0')))
 }
 
 /// The other record of the same person: the same proven address and the same name (B-25).
@@ -94,6 +101,7 @@ pub(crate) async fn prove(work: &Work, id: PersonId) -> Result<PersonId, Error> 
         let stays = unite(work, older, younger).await?;
         one = super::find(work.tx(), stays).await?.ok_or(Error::NotFound)?;
     }
+    duplicates::ask_to_look(work, one.id).await?;
     Ok(one.id)
 }
 
@@ -230,6 +238,18 @@ pub(crate) mod tests {
             booked_by_contact: None,
             copy_permission: false,
             created_at: at,
+        }
+    }
+
+    #[test]
+    fn one_number_written_in_different_ways_is_one_number() {
+        for text in [
+            "01632 960001",
+            "+44 1632 960001",
+            "0044 (0)1632-960001",
+            "(01632) 960 001",
+        ] {
+            assert_eq!(phone_key(text), "01632960001", "{text}");
         }
     }
 

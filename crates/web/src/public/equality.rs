@@ -61,11 +61,11 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// A question: its word in records, what is asked, and the answers with theirs.
-struct Question {
-    code: &'static str,
-    legend: &'static str,
+pub(crate) struct Question {
+    pub(crate) code: &'static str,
+    pub(crate) legend: &'static str,
     hint: Option<&'static str>,
-    answers: &'static [(&'static str, &'static str)],
+    pub(crate) answers: &'static [(&'static str, &'static str)],
 }
 
 /// Can be chosen everywhere.
@@ -73,7 +73,7 @@ const PREFER_NOT: (&str, &str) = ("prefer_not_to_say", "Prefer not to say");
 
 /// What is asked, one question on a page. Whether somebody sees themselves as disabled is asked as the
 /// Equality Act has it, without a word about what or why (T-02); lived experience is never asked.
-const QUESTIONS: [Question; 4] = [
+pub(crate) const QUESTIONS: [Question; 4] = [
     Question {
         code: "age",
         legend: "What is your age group?",
@@ -217,7 +217,7 @@ fn quarter(now: Ts) -> String {
 }
 
 /// Adds 1 to a counter, and does nothing else.
-async fn count(work: &Work, course: CourseId, question: &str, answer: &str) -> Result<(), Error> {
+pub(crate) async fn count(work: &Work, course: CourseId, question: &str, answer: &str) -> Result<(), Error> {
     let quarter = quarter(work.now());
     if !add_one(work, &quarter, course, question, answer).await? {
         begin(work, &quarter, course).await?;

@@ -27,6 +27,7 @@ mod cancel;
 mod changed;
 mod confirm;
 mod details;
+pub(crate) mod feedback;
 mod join;
 pub(crate) mod keep;
 pub(crate) mod moving;
@@ -96,6 +97,13 @@ pub(crate) struct JoinPath {
     pub token: String,
 }
 
+/// `/b/{token}/feedback`
+#[derive(TypedPath, Deserialize)]
+#[typed_path("/b/{token}/feedback")]
+pub(crate) struct FeedbackPath {
+    pub token: String,
+}
+
 /// `/b/{token}/calendar.ics`
 #[derive(TypedPath, Deserialize)]
 #[typed_path("/b/{token}/calendar.ics")]
@@ -128,6 +136,8 @@ pub(crate) fn routes() -> Routes {
         .get::<DetailsPath, _, _>(who, details::show)
         .post::<DetailsPath, _, _>(who, details::change)
         .get::<JoinPath, _, _>(who, join::show)
+        .get::<FeedbackPath, _, _>(who, feedback::ask)
+        .post::<FeedbackPath, _, _>(who, feedback::answer)
         .get::<CalendarPath, _, _>(who, calendar_file::download)
         .get::<NewLinkPath, _, _>(who, new_link::ask)
         .post::<NewLinkPath, _, _>(who, new_link::send)

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::entity::outbox_mail;
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields};
+use crate::reminders;
 
 /// The furthest the clock goes at once.
 const FURTHEST: Duration = Duration::days(366);
@@ -116,11 +117,14 @@ pub(crate) async fn until(app: &App, end: Ts) -> Result<(), Error> {
     Ok(())
 }
 
-/// When something falls due next: a hold or an offer ends, a course begins, a mail wants to leave.
+/// When something falls due next: a hold or an offer ends, a course begins, somebody is reminded, the team
+/// reads its list, a mail wants to leave.
 async fn next_due(app: &App, now: Ts) -> Result<Option<Ts>, Error> {
-    let mut due = Vec::new();
+    let (settings, days) = calendar::rules(app.reader()).await?;
+    let mut due = vec![reminders::next_list(&settings, &days, now)];
     for run in calendar::upcoming(app.reader(), None, now).await? {
         due.extend(run.sessions.iter().map(|it| it.starts_at));
+        due.extend(reminders::moments(&settings, &days, &run));
         for it in bookings::of_run(app.reader(), run.id).await? {
             due.extend(it.state.deadline());
             if matches!(it.state, State::Offered { .. }) && it.clock_from.is_none() {

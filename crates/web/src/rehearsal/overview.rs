@@ -250,6 +250,8 @@ fn work_words(name: &str) -> String {
         "phone_or_letter" => "Call, or write a letter",
         "pre_course_call" => "Call before the course",
         "arrange_need" => "Arrange what helps to take part",
+        "run_review" => "Look back at dates with a peer",
+        "version_review" => "Look through the text of a course",
         "possible_duplicate" => "Find out whether this is one person twice",
         other => return kind(other),
     };

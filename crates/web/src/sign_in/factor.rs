@@ -4,7 +4,8 @@
 use ids::{PersonId, Ts};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
 };
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -194,6 +195,23 @@ pub(crate) async fn forget_all(work: &Work, person: PersonId) -> Result<(), Erro
         .filter(factor::Column::SpentAt.is_null())
         .exec(work.tx())
         .await?;
+    Ok(())
+}
+
+/// Lets one record of a person prove the second step with what another record of the same person had: the
+/// seed is sealed for its new owner. The second step of one that was sealed with another key stays behind.
+pub(crate) async fn hand_over(work: &Work, from: PersonId, to: PersonId) -> Result<(), Error> {
+    let theirs = factor::Entity::find().filter(factor::Column::Person.eq(from));
+    for row in theirs.all(work.tx()).await? {
+        let seed = seed(work.secrets(), &row);
+        let sealed = seed.and_then(|it| work.secrets().seal(&seed_of(to), &it));
+        let mut row = row.into_active_model();
+        row.person = Set(to);
+        if let Some(sealed) = sealed {
+            row.data = Set(serde_json::to_value(TotpData { sealed }).map_err(Error::fault)?);
+        }
+        row.update(work.tx()).await?;
+    }
     Ok(())
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Numbers([i64; CATALOGUE.len()]);
 type Line = (Setting, i64);
 
 /// All of them.
-pub(crate) const CATALOGUE: [Line; 15] = [
+pub(crate) const CATALOGUE: [Line; 16] = [
     line(
         "log_in_code",
         "minutes",
@@ -108,6 +108,13 @@ pub(crate) const CATALOGUE: [Line; 15] = [
         (1, 60),
         14,
         "how long an invitation can be accepted",
+    ),
+    line(
+        "records_hour",
+        "count",
+        (5, 1000),
+        30,
+        "leads are told when somebody opens the records of more people within an hour",
     ),
     line(
         "needs_shown",
@@ -240,6 +247,11 @@ impl Numbers {
         self.time("invitation")
     }
 
+    /// T-11
+    pub(crate) fn records_hour(&self) -> usize {
+        usize::try_from(self.count("records_hour")).unwrap_or(1)
+    }
+
     /// How long after the last day facilitators see what helps people to take part (trust rules, section 2).
     pub(crate) fn needs_shown(&self) -> Duration {
         self.time("needs_shown")
@@ -294,7 +306,10 @@ mod tests {
             (Duration::minutes(5), Duration::HOUR)
         );
         assert_eq!(numbers.invitation(), Duration::days(14));
-        assert_eq!(numbers.needs_shown(), Duration::days(14));
+        assert_eq!(
+            (numbers.needs_shown(), numbers.records_hour()),
+            (Duration::days(14), 30)
+        );
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Line {
 fn what(it: &Model) -> String {
     let act = it.act.replace('_', " ");
     match it.kind.as_str() {
-        "role" | "setting" => format!("{}: {act}, {}", it.kind, it.about.replace('_', " ")),
+        "role" | "setting" | "report" => format!("{}: {act}, {}", it.kind, it.about.replace('_', " ")),
         kind => format!("{kind}: {act}"),
     }
 }

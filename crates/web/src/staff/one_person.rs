@@ -68,12 +68,11 @@ async fn show(
 ) -> Result<Response, Error> {
     let day = open(&app, &me, &path).await?;
     let row = theirs(&day, &path)?;
-    let mut someone = None;
-    if asked.see == CALL {
-        someone = Some(day.someone(&app, row).await?);
-    }
+    let asks = asked.see == CALL;
+    let someone = if asks { day.someone(&app, row).await? } else { None };
     answer(&app, &me, StatusCode::OK, &day, |shell| {
-        OnePersonPage::of(&app, &day, row, Typed::default(), shell).with_someone(someone)
+        let page = OnePersonPage::of(&app, &day, row, Typed::default(), shell);
+        if asks { page.with_someone(someone) } else { page }
     })
     .await
 }
@@ -299,11 +298,11 @@ impl OnePersonPage {
         }
     }
 
-    /// With whom we could call, if that was asked for: somebody, or nobody.
-    fn with_someone(mut self, asked: Option<Option<emergency_contact::Model>>) -> Self {
-        let Some(found) = asked.filter(|_| self.someone_url.is_some()) else {
+    /// With whom we could call: somebody, or nobody.
+    fn with_someone(mut self, found: Option<emergency_contact::Model>) -> Self {
+        if self.someone_url.is_none() {
             return self;
-        };
+        }
         self.someone_url = None;
         self.someone = match found {
             Some(it) => {
@@ -399,7 +398,7 @@ impl Page for OnePersonPage {
             ..jo()
         };
         let mut seen: Vec<Self> = [Some(jo()), Some(careful), None]
-            .map(|it| page(1, Typed::default()).with_someone(Some(it)))
+            .map(|it| page(1, Typed::default()).with_someone(it))
             .to_vec();
         seen.extend([of(&with_needs(day.clone()), 1), of(&second, 0), of(&second, 1)]);
         seen.extend([

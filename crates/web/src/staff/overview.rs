@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::entity::outbox_mail;
 use crate::error::Error;
 use crate::people;
+use crate::sign_in::SignedIn;
 use crate::words;
 
 /// How far ahead the first page looks.
@@ -46,7 +47,7 @@ struct Held {
 }
 
 impl Overview {
-    pub(super) async fn load(app: &App) -> Result<Self, Error> {
+    pub(super) async fn load(app: &App, me: &SignedIn) -> Result<Self, Error> {
         let db = app.reader();
         let held = Search {
             states: vec!["unconfirmed"],
@@ -56,7 +57,7 @@ impl Overview {
         let failed = outbox_mail::Entity::find().filter(outbox_mail::Column::State.eq("failed"));
         Ok(Self {
             soon: soon(app).await?,
-            tasks: tasks::count(db).await?,
+            tasks: tasks::count(db, me).await?,
             tasks_url: TasksPath.to_string(),
             unconfirmed: held.count(db).await?,
             unconfirmed_url: format!("{BookingsPath}?status=unconfirmed&sort=made"),

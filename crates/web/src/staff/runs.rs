@@ -9,6 +9,7 @@ mod month;
 mod one;
 mod publish;
 mod reorder;
+mod review;
 mod said;
 mod trainers;
 mod waiting;
@@ -32,6 +33,7 @@ use crate::pages::Page;
 use crate::routes::{Routes, Who};
 use crate::sign_in::SignedIn;
 use crate::sign_in::role::TEAM;
+pub(crate) use review::ReviewPath;
 
 /// `/team/runs`
 #[derive(TypedPath, Deserialize)]
@@ -65,6 +67,8 @@ pub(super) fn routes() -> Routes {
         .post::<edit::EditPath, _, _>(Who::Roles(TEAM), edit::save)
         .get::<cancel::CancelPath, _, _>(Who::Roles(TEAM), cancel::ask)
         .post::<cancel::CancelPath, _, _>(Who::Roles(TEAM), cancel::answer)
+        .get::<ReviewPath, _, _>(Who::Roles(TEAM), review::ask)
+        .post::<ReviewPath, _, _>(Who::Roles(TEAM), review::save)
         .get::<waiting::WaitingPath, _, _>(Who::Roles(TEAM), waiting::show)
         .press::<waiting::WaitingPath, _, _>(Who::Roles(TEAM), waiting::act)
         .get::<reorder::ReorderPath, _, _>(Who::Roles(TEAM), reorder::ask)

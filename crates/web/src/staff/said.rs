@@ -95,6 +95,7 @@ pub(super) fn mail(kind: &str) -> &'static str {
         Kind::CancelledByTeam => "We had to cancel your booking",
         Kind::Moved => "Your new dates",
         Kind::Missed => "We missed you",
+        Kind::Feedback => "Your feedback, if you wish",
         Kind::NewDates => "New dates",
         Kind::YourLinks => "Your booking links",
         Kind::ConfirmNewDates => "Confirm for new dates",

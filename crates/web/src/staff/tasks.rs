@@ -8,14 +8,16 @@ mod say;
 
 use axum_extra::routing::TypedPath;
 use booking::calendar::{self, RunDates};
-use booking::{BookingRecord, bookings};
-use ids::{BookingId, PersonId, RunId};
+use booking::{BookingRecord, bookings, review};
+use ids::{BookingId, CourseVersionId, PersonId, RunId};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::bookings::{BookingPath, BookingsPath, is_own};
 use super::lists::Query;
+use super::people::MergePath;
+use super::runs::ReviewPath;
 use crate::app::App;
 use crate::audit::{SAW_CALLS, SAW_NEEDS};
 use crate::entity::{access_need, team_task};
@@ -23,7 +25,7 @@ use crate::error::Error;
 use crate::people::{self, Person};
 use crate::routes::{Routes, Who};
 use crate::sign_in::SignedIn;
-use crate::sign_in::role::TEAM;
+use crate::sign_in::role::{LEADS, TEAM};
 use crate::tasks::TaskKind;
 use crate::tasks::outcome::Tried;
 use crate::words;
@@ -75,13 +77,20 @@ struct Found {
     person: Option<Person>,
     run: Option<RunDates>,
     need: Option<access_need::Model>,
+    /// The title of the course whose text it is about.
+    course: Option<String>,
 }
 
 impl Found {
-    async fn named(db: &impl ConnectionTrait, task: &str) -> Result<Self, Error> {
+    /// What is for leads is not there for others (T-11).
+    async fn named(db: &impl ConnectionTrait, me: &SignedIn, task: &str) -> Result<Self, Error> {
         let id = Uuid::parse_str(task).map_err(|_| Error::NotFound)?;
         let task = team_task::Entity::find_by_id(id).one(db).await?;
-        Self::of(db, task.ok_or(Error::NotFound)?).await
+        let found = Self::of(db, task.ok_or(Error::NotFound)?).await?;
+        if found.kind == Some(TaskKind::ManyRecords) && !me.is_any(LEADS) {
+            return Err(Error::NotFound);
+        }
+        Ok(found)
     }
 
     async fn of(db: &impl ConnectionTrait, task: team_task::Model) -> Result<Self, Error> {
@@ -92,14 +101,20 @@ impl Found {
             person: None,
             run: None,
             need: None,
+            course: None,
             task,
         };
         let about = found.task.about;
         match kind {
-            Some(TaskKind::PhoneList | TaskKind::AttendanceLate) => {
+            Some(TaskKind::PhoneList | TaskKind::AttendanceLate | TaskKind::RunReview) => {
                 found.run = calendar::run_dates(db, RunId(about)).await?;
             }
-            Some(TaskKind::PossibleDuplicate) => found.person = people::find(db, PersonId(about)).await?,
+            Some(TaskKind::PossibleDuplicate | TaskKind::ManyRecords) => {
+                found.person = people::find(db, PersonId(about)).await?;
+            }
+            Some(TaskKind::VersionReview) => {
+                found.course = review::title_of(db, CourseVersionId(about)).await?
+            }
             Some(TaskKind::ArrangeNeed) => {
                 found.need = access_need::Entity::find_by_id(about).one(db).await?;
                 if let Some(booking) = found.need.as_ref().map(|it| it.booking) {
@@ -154,7 +169,9 @@ impl Found {
 
     fn name(&self) -> String {
         let name = self.person.as_ref().map(|it| it.full_name.clone());
-        name.unwrap_or_else(|| "Nobody by name".to_owned())
+        let dates = || self.run.as_ref().map(|it| words::dates(&it.sessions));
+        let what = name.or_else(dates).or_else(|| self.course.clone());
+        what.unwrap_or_else(|| "Nobody by name".to_owned())
     }
 
     fn phone(&self) -> String {
@@ -185,6 +202,25 @@ impl Found {
                 .sorted("made")
                 .first(),
         )
+    }
+
+    /// Where the two records stand side by side that may be one person.
+    fn both_path(&self) -> Option<String> {
+        let one = self
+            .person
+            .as_ref()
+            .filter(|_| self.kind == Some(TaskKind::PossibleDuplicate))?;
+        let other = Uuid::parse_str(&self.task.occasion).ok()?;
+        Some(MergePath::of(one.id, PersonId(other)))
+    }
+
+    /// Where a review is written down, which ends the task.
+    fn review_path(&self) -> Option<String> {
+        let run = self
+            .run
+            .as_ref()
+            .filter(|_| self.kind == Some(TaskKind::RunReview))?;
+        Some(ReviewPath::of(run.id).to_string())
     }
 
     /// The page of the booking that the task is about.

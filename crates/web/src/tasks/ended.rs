@@ -125,9 +125,12 @@ fn about(kind: TaskKind, it: &Transition) -> Condition {
         | TaskKind::PhoneMissed
         | TaskKind::PhoneChange
         | TaskKind::AttendanceLate
+        | TaskKind::RunReview
+        | TaskKind::VersionReview
         | TaskKind::PhoneMailFailed
         | TaskKind::PreCourseCall
-        | TaskKind::PossibleDuplicate => of_booking,
+        | TaskKind::PossibleDuplicate
+        | TaskKind::ManyRecords => of_booking,
     }
 }
 

@@ -23,7 +23,6 @@ pub(crate) async fn look(app: &App) -> Result<(), Error> {
     let (db, now) = (app.reader(), app.now());
     let (settings, days) = calendar::rules(db).await?;
     let last = settings.attendance_nudges.last().copied();
-    let by_day = deadlines::by_day(&settings, now);
     for (run, meeting) in attendance::unmarked(db, now - LOOKED_AT, now).await? {
         for &after in &settings.attendance_nudges {
             let day = london::local(meeting.ends_at).0;
@@ -32,7 +31,7 @@ pub(crate) async fn look(app: &App) -> Result<(), Error> {
             let is_last = Some(after) == last;
             if due <= now && !team_mail::knows_register_late(db, run, &meeting, after).await? {
                 app.change(async |work| {
-                    team_mail::register_late(&work, run, &meeting, (after, is_last), by_day).await
+                    team_mail::register_late(&work, run, &meeting, (after, is_last)).await
                 })
                 .await?;
             }

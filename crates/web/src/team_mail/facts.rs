@@ -106,13 +106,14 @@ pub(crate) async fn load(
     let Some(account) = account else { return Ok(None) };
     let roles = role::of(db, account.person).await?;
     let is_staff = roles.iter().any(|it| TEAM.contains(it));
-    let about = match kind {
-        Kind::TodaysList if is_staff => Some(About::List(open(db, account.person, now).await?)),
-        Kind::PhoneToday if is_staff => task(db, row).await?,
-        _ => match plan::find(db, RunId(row.about)).await? {
-            Some(plan) => of_run(db, kind, plan, parameters, (account.person, is_staff)).await?,
-            None => None,
-        },
+    let about = if kind == Kind::TodaysList && is_staff {
+        Some(About::List(open(db, account.person, now).await?))
+    } else if kind == Kind::PhoneToday && is_staff {
+        task(db, row).await?
+    } else if let Some(plan) = plan::find(db, RunId(row.about)).await? {
+        of_run(db, kind, plan, parameters, (account.person, is_staff)).await?
+    } else {
+        None
     };
     let person = people::find(db, account.person).await?;
     Ok(about.zip(person).map(|(about, person)| OfTeam {

@@ -3,6 +3,7 @@
 
 use booking::attendance::{self, Code, Hand, Said};
 use booking::calendar::{self, Delivery, NewRun, NewSession, Vouched};
+use booking::evaluation::{self, Answers};
 use booking::facilitators;
 use booking::plan::Part;
 use booking::{Actor, Ask, Asked, Cause, Change, Channel, Details, Source, london};
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::import::{course, holidays};
 use crate::people::{self, NewPerson, matching};
+use crate::public::equality;
 use crate::public::questions::{Need, add_needs};
 use crate::rehearsal;
 use crate::sign_in::factor;
@@ -28,7 +30,35 @@ pub(super) const HISTORY: Duration = Duration::days(42);
 /// Nobody's family name.
 const FAMILY: &str = "Example";
 
-const CAME: [&str; 2] = ["Ash", "Bay"];
+const CAME: [&str; 6] = ["Ash", "Blair", "Brook", "Cam", "Drew", "Bay"];
+/// How confident each of them felt before the course, and those who said so after it.
+const CONFIDENCE: [(u8, Option<u8>); 6] = [
+    (2, Some(4)),
+    (1, Some(4)),
+    (3, Some(5)),
+    (2, Some(5)),
+    (2, Some(3)),
+    (2, None),
+];
+/// What some of them wrote.
+const HELPED: [&str; 2] = [
+    "To hear how others do it",
+    "The breaks, and that I could turn my camera off",
+];
+/// How often an answer to the questions about equality was given.
+const ANSWERED: [(&str, &str, usize); 11] = [
+    ("age", "18_24", 2),
+    ("age", "25_34", 9),
+    ("age", "35_44", 13),
+    ("age", "45_54", 8),
+    ("age", "65_over", 1),
+    ("sex", "female", 18),
+    ("sex", "male", 11),
+    ("sex", "prefer_not_to_say", 4),
+    ("disabled", "yes", 9),
+    ("disabled", "no", 17),
+    ("disabled", "prefer_not_to_say", 7),
+];
 const CALLED_OFF: [&str; 1] = ["Casey"];
 /// Together they fill their dates.
 const FILL: [&str; 2] = ["Dale", "Eden"];
@@ -69,7 +99,10 @@ pub(super) async fn fill(app: &App, now: Ts) -> Result<(), Error> {
     let ago = |it: Duration| now - it;
     rehearsal::until(app, ago(Duration::days(40))).await?;
     let came = ask(app, runs.finished, &CAME, Way::Phone).await?;
+    tell(app, &came, &CONFIDENCE.map(|it| Some(it.0)), &[]).await?;
+    answer_about_equality(app).await?;
     take_registers(app, &came, &trainers).await?;
+    tell(app, &came, &CONFIDENCE.map(|it| it.1), &HELPED).await?;
     rehearsal::until(app, ago(Duration::days(8))).await?;
     ask(app, runs.full, &FILL_BY_PHONE, Way::Phone).await?;
     ask(app, runs.few, &TAKE_A_FEW_BY_PHONE, Way::Phone).await?;
@@ -132,7 +165,7 @@ async fn dates(app: &App, now: Ts, trainers: &[(PersonId, Part)]) -> Result<Runs
             "Two mornings",
             12,
             opened,
-            from_today(-17, Weekday::Tuesday),
+            from_today(-24, Weekday::Tuesday),
             1,
             morning,
         ),
@@ -350,6 +383,44 @@ async fn take_registers(app: &App, came: &[Booked], trainers: &[(PersonId, Part)
         .await?;
     }
     Ok(())
+}
+
+/// People say how confident they feel, with the same number for everything, and some write what helped.
+async fn tell(app: &App, who: &[Booked], numbers: &[Option<u8>], helped: &[&str]) -> Result<(), Error> {
+    for (at, (it, number)) in who.iter().zip(numbers).enumerate() {
+        let Some(number) = *number else { continue };
+        let outcomes = evaluation::outcomes(app.reader(), it.run).await?;
+        let mut answers = Answers::default();
+        answers
+            .ratings
+            .extend(outcomes.into_iter().map(|it| (it.code, number)));
+        let words = helped.get(at).map(|it| ("helped", (*it).to_owned()));
+        answers.words.extend(words);
+        if !helped.is_empty() {
+            answers.choices.insert("recommend", "yes");
+        }
+        let answers = &answers;
+        app.change(|work| async move {
+            let name = uuid::Builder::from_random_bytes(work.secrets().bytes()).into_uuid();
+            Ok(evaluation::answer(work.tx(), work.now(), name, it.booking, answers).await?)
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+async fn answer_about_equality(app: &App) -> Result<(), Error> {
+    let course = calendar::course_named(app.reader(), "intro").await?;
+    let course = course.ok_or(Error::NotFound)?.id;
+    app.change(|work| async move {
+        for (question, answer, times) in ANSWERED {
+            for _ in 0..times {
+                equality::count(&work, course, question, answer).await?;
+            }
+        }
+        Ok(())
+    })
+    .await
 }
 
 fn invented(name: &str, way: Way) -> NewPerson {

@@ -5,7 +5,7 @@ use crate::plain_text::{Block, Span};
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
-pub(crate) const KINDS: [&str; 36] = [
+pub(crate) const KINDS: [&str; 37] = [
     "access_changed",
     "booked",
     "booking_details_changed",
@@ -17,6 +17,7 @@ pub(crate) const KINDS: [&str; 36] = [
     "confirm_new_dates",
     "confirm_reminder",
     "facilitation",
+    "feedback",
     "invited",
     "lapsed",
     "list_closed",
@@ -375,6 +376,7 @@ fn with_links(kind: &str, letter: Letter) -> Letter {
         change_date: booking("/move"),
         changed: booking("/changed"),
         still_interested: booking("/still-interested"),
+        feedback: booking("/feedback"),
         join: booking("/join"),
         find: Some(format!("{HOST}/bookings/find")),
         courses: Some(format!("{HOST}/courses")),

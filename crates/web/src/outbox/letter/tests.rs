@@ -164,6 +164,7 @@ fn subjects_are_those_agreed() {
         ("confirm_new_dates", "Please confirm your email"),
         ("confirm_reminder", "Reminder: please confirm"),
         ("facilitation", "Your facilitation dates"),
+        ("feedback", "Your feedback, if you wish"),
         ("invited", "You are invited"),
         ("lapsed", "Your booking was not confirmed"),
         ("list_closed", "The waiting list has closed"),

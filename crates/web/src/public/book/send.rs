@@ -41,7 +41,7 @@ use crate::notify::NOT_ME;
 use crate::outbox::facts::Parameters;
 use crate::outbox::{self, Kind as MailKind, Mail};
 use crate::people::address::Address;
-use crate::people::matching::name_key;
+use crate::people::matching::{name_key, phone_key};
 use crate::people::{self, Person};
 use crate::public::find::write_links;
 use crate::public::questions::{EmailQuestion, add_needs, add_someone};
@@ -292,13 +292,13 @@ async fn bookings_of(
             .all(db)
             .await?
     } else {
-        let wanted = digits(&answers.contact.phone.value);
+        let wanted = phone_key(&answers.contact.phone.value);
         let mut people = everybody
             .filter(person::Column::Email.is_null())
             .filter(person::Column::Phone.is_not_null())
             .all(db)
             .await?;
-        people.retain(|it| it.phone.as_deref().is_some_and(|it| digits(it) == wanted));
+        people.retain(|it| it.phone.as_deref().is_some_and(|it| phone_key(it) == wanted));
         people
     };
     let records = bookings::of_people(db, people.iter().map(|it| it.id)).await?;
@@ -307,13 +307,6 @@ async fn bookings_of(
         Some((it, person))
     };
     Ok(records.into_iter().filter_map(with_person).collect())
-}
-
-/// A phone number as it is compared: its digits, as they are dialled in this country.
-fn digits(phone: &str) -> String {
-    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-    let abroad = digits.strip_prefix("0044").or_else(|| digits.strip_prefix("44"));
-    abroad.map_or_else(|| digits.clone(), |it| format!("0{}", it.trim_start_matches('0')))
 }
 
 /// Tells whoever has the address that it was used again; the form's result is what a stranger would
@@ -524,21 +517,4 @@ async fn remind(work: &Work, booking: BookingId, old: &str, to: &Address) -> Res
         outbox::write(work, mail).await?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_number_written_in_different_ways_is_one_number() {
-        for text in [
-            "01632 960001",
-            "+44 1632 960001",
-            "0044 (0)1632-960001",
-            "(01632) 960 001",
-        ] {
-            assert_eq!(digits(text), "01632960001", "{text}");
-        }
-    }
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use booking::attendance::outcome::{self, Outcome};
 use booking::bookings::{self, HistoryLine};
 use booking::calendar::{self, Delivery, Meeting};
+use booking::evaluation::asking;
 use booking::queue::{Band, band};
 use booking::{Asked, By, Change, Note, Settings, State, allocator, attendance, london, reminders};
 use ids::Ts;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::other_dates::{NextDates, next_dates};
 use super::question::Deadline;
-use super::{BookingPath, Facts, Held, Sent, keep, moving, needs};
+use super::{BookingPath, Facts, Held, Sent, feedback, keep, moving, needs};
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::Fields;
@@ -351,6 +352,11 @@ impl BookingPage {
         }
         if can.download {
             steps.push(step("Put the dates in your calendar", "/calendar.ics"));
+        }
+        let is_owner = held.record.state == State::Booked && held.person.is_proven();
+        let asking = asking(&known.settings, known.now, &held.run.sessions);
+        if let Some(words) = feedback::link(asking).filter(|_| is_owner) {
+            steps.push(step(words, "/feedback"));
         }
         if can.change_details {
             steps.push(step("Change your details", "/details"));

@@ -311,6 +311,10 @@ const SECURITY: Sheet = Sheet {
             "Kept for later",
             &[
                 ask(
+                    "records_hour",
+                    "Leads hear of it when somebody opens more records an hour than",
+                ),
+                ask(
                     "needs_shown",
                     "Trainers see what helps people, after the last day, for",
                 ),

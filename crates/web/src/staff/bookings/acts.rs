@@ -18,6 +18,7 @@ use crate::forms::{AGAIN, Answer, Fields, Problem, problems};
 use crate::pages::Page;
 use crate::people::address::Address;
 use crate::people::correct::correct;
+use crate::people::duplicates;
 use crate::public::manage::moving::{free_reference, on_run};
 use crate::public::manage::{CHOOSE_ONE, Choice, Row, days};
 use crate::sign_in::SignedIn;
@@ -296,6 +297,9 @@ impl Doing {
             details: None,
         };
         work.allocate(run, asked).await?;
+        if self.act == Act::Confirm {
+            duplicates::ask_to_look(work, self.found.person.id).await?;
+        }
         Ok(self.after(&self.found.record.reference))
     }
 

@@ -19,7 +19,7 @@ use crate::entity::{access_need, person};
 use crate::error::Error;
 use crate::forms::{AGAIN, Answer, Fields, Problem, problems};
 use crate::pages::Page;
-use crate::people::{self, matching};
+use crate::people::{self, duplicates, matching};
 use crate::public::book::answers::{Answers, Contact, Post, Press, Question, Statements, Support, You};
 use crate::public::book::send::details;
 use crate::public::manage::Choice;
@@ -230,6 +230,7 @@ impl New {
         };
         work.allocate(self.run.id, asked).await?;
         self.add_support(work, booking, &answers).await?;
+        duplicates::ask_to_look(work, person).await?;
         let made = bookings::find(work.tx(), booking).await?.ok_or(Error::NotFound)?;
         Ok(BookingPath::of(&made.reference).to_string())
     }

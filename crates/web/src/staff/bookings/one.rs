@@ -40,6 +40,10 @@ pub(super) async fn show(
 ) -> Result<Response, Error> {
     let found = Found::named(app.reader(), &it.reference).await?;
     let known = Known::load(app.reader(), &found).await?;
+    if !found.is_own(&me) {
+        let about = ("booking", found.record.id.0.to_string());
+        app.note_opened(me.person, about, found.record.person).await?;
+    }
     known.note_looks(&app, &me, &found).await?;
     let done = Act::named(&seen.done).map_or("", Act::done);
     let is_own = found.is_own(&me);

@@ -20,6 +20,7 @@ use super::done::Done;
 use super::done::Seen;
 use super::edit::EditPath;
 use super::publish::PublishPath;
+use super::review::{ReviewPath, can_be_reviewed};
 use super::waiting::WaitingPath;
 use super::{OnePath, RunsPath, Shell, named, said};
 use crate::app::App;
@@ -197,6 +198,8 @@ struct OnePage {
     copy_url: String,
     waiting_url: Option<String>,
     cancel_url: Option<String>,
+    /// Where one looks back at dates that are over.
+    review_url: Option<String>,
     shell: Shell,
 }
 
@@ -228,6 +231,7 @@ impl OnePage {
             copy_url: CopyPath::of(id).to_string(),
             waiting_url: (plan.state == RunState::Published).then(|| WaitingPath::of(id).to_string()),
             cancel_url: can_be_cancelled(plan, now).then(|| CancelPath::of(id).to_string()),
+            review_url: can_be_reviewed(plan, now).then(|| ReviewPath::of(id).to_string()),
             shell,
         }
     }

@@ -27,7 +27,7 @@ pub(super) async fn show(
     Extracted(app): Extracted<App>,
     me: SignedIn,
 ) -> Result<Response, Error> {
-    let found = Found::named(app.reader(), &it.task).await?;
+    let found = Found::named(app.reader(), &me, &it.task).await?;
     let mut reason = String::new();
     if let Some(booking) = &found.booking {
         let history = bookings::history(app.reader(), booking.id).await?;
@@ -110,6 +110,7 @@ fn paragraphs(it: &Found, reason: &str) -> Vec<String> {
             | Kind::NewJoiningLink
             | Kind::Missed
             | Kind::ConfirmReminder
+            | Kind::Feedback
             | Kind::NewDates
             | Kind::YourLinks
             | Kind::ConfirmNewDates

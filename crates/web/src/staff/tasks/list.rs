@@ -15,6 +15,7 @@ use crate::entity::team_task;
 use crate::error::Error;
 use crate::pages::Page;
 use crate::sign_in::SignedIn;
+use crate::sign_in::role::LEADS;
 use crate::staff::Shell;
 use crate::staff::lists::{Pages, Query as Address};
 use crate::tasks::TaskKind;
@@ -33,9 +34,17 @@ fn open() -> Select<team_task::Entity> {
     team_task::Entity::find().filter(team_task::Column::State.eq("open"))
 }
 
-/// How many tasks are open.
-pub(in crate::staff) async fn count(db: &impl ConnectionTrait) -> Result<u64, Error> {
-    Ok(open().count(db).await?)
+/// The open tasks that somebody may read: what is for leads, others do not see (T-11).
+fn open_for(me: &SignedIn) -> Select<team_task::Entity> {
+    if me.is_any(LEADS) {
+        return open();
+    }
+    open().filter(team_task::Column::Kind.ne(TaskKind::ManyRecords.name()))
+}
+
+/// How many tasks are open that they may read.
+pub(in crate::staff) async fn count(db: &impl ConnectionTrait, me: &SignedIn) -> Result<u64, Error> {
+    Ok(open_for(me).count(db).await?)
 }
 
 /// The open tasks about these records: which record, what is to be done, and the page of the task.
@@ -56,9 +65,9 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let db = app.reader();
-    let found = count(db).await?;
+    let found = count(db, &me).await?;
     let pages = Pages::new(found, ROWS, &asked.page);
-    let tasks = open()
+    let tasks = open_for(&me)
         .order_by_desc(team_task::Column::Urgent)
         .order_by_asc(team_task::Column::Due)
         .order_by_asc(team_task::Column::CreatedAt)

@@ -24,7 +24,7 @@ pub(super) async fn show(
     Extracted(app): Extracted<App>,
     me: SignedIn,
 ) -> Result<Response, Error> {
-    let found = Found::named(app.reader(), &it.task).await?;
+    let found = Found::named(app.reader(), &me, &it.task).await?;
     app.page(&TaskPage::load(&app, &me, &found).await?).await
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn log(
     me: SignedIn,
     mut fields: Fields,
 ) -> Result<Response, Error> {
-    let found = Found::named(app.reader(), &it.task).await?;
+    let found = Found::named(app.reader(), &me, &it.task).await?;
     if found.is_own(&me) {
         return Err(Error::NotFound);
     }
@@ -130,6 +130,10 @@ struct TaskPage {
     booking_url: Option<String>,
     /// Who waits for the dates that the task is about.
     waiting_url: Option<String>,
+    /// Two records that may be one person.
+    both_url: Option<String>,
+    /// Where a review is written down; that alone ends the task.
+    review_url: Option<String>,
     /// A letter to print instead of a call.
     letter_url: Option<String>,
     say: Vec<String>,
@@ -189,6 +193,8 @@ impl TaskPage {
             phone,
             booking_url: found.booking_path(),
             waiting_url: found.waiting_path(),
+            both_url: found.both_path(),
+            review_url: found.review_path(),
             letter_url: letter::path(found),
             say: say::say(found),
             unanswered: tries.iter().filter(|it| it.outcome == unanswered).count(),
@@ -219,7 +225,7 @@ impl TaskPage {
 
 fn facts(found: &Found) -> Vec<Row> {
     let mut rows = vec![
-        Row::new("Who", found.name()),
+        Row::new("About", found.name()),
         Row::new("Due", words::date_time(found.task.due)),
     ];
     if let Some(booking) = &found.booking {
@@ -322,6 +328,7 @@ pub(super) mod samples {
             person: Some(held.person),
             run: Some(held.run),
             need: (kind == TaskKind::ArrangeNeed).then_some(need),
+            course: None,
         }
     }
 

@@ -21,6 +21,9 @@ pub(in crate::staff) fn what(kind: Option<TaskKind>) -> &'static str {
         Some(TaskKind::PhoneChange) => "Call, because they did not answer a change",
         Some(TaskKind::ArrangeNeed) => "Arrange what helps them to take part",
         Some(TaskKind::PossibleDuplicate) => "Look at two records of one name",
+        Some(TaskKind::ManyRecords) => "Ask why many records were opened",
+        Some(TaskKind::RunReview) => "Look back at these dates together",
+        Some(TaskKind::VersionReview) => "Look through the text of a course",
         None => "Something else",
     }
 }
@@ -84,6 +87,18 @@ pub(super) fn say(it: &Found) -> Vec<String> {
         Some(TaskKind::PossibleDuplicate) => vec![
             "Another record has the same name and a way to reach them.".to_owned(),
             "Ask whether both bookings are theirs.".to_owned(),
+        ],
+        Some(TaskKind::ManyRecords) => vec![
+            "They opened the records of many people within an hour.".to_owned(),
+            "There may be a good reason, like a day on the phone. Ask them.".to_owned(),
+        ],
+        Some(TaskKind::RunReview) => vec![
+            format!("The course on {dates} is over."),
+            "Look back at it with at least one peer: what went well, and what should change?".to_owned(),
+        ],
+        Some(TaskKind::VersionReview) => vec![
+            "The text of this course was approved a long time ago.".to_owned(),
+            "Look through it with a peer. Publish it again if it changes.".to_owned(),
         ],
         None => Vec::new(),
     }
@@ -172,7 +187,8 @@ fn instead(kind: Kind, it: &Found) -> Vec<String> {
         ],
         Kind::Moved => vec![format!("Their booking is moved. The new dates are {dates}.")],
         Kind::BookingDetailsChanged => vec!["Their details were changed. Tell them so.".to_owned()],
-        Kind::NewDates
+        Kind::Feedback
+        | Kind::NewDates
         | Kind::YourLinks
         | Kind::ConfirmNewDates
         | Kind::ConfirmAddress
