@@ -138,3 +138,33 @@ async fn an_address_that_is_not_proven_reads_no_words_of_the_team() {
     let mail = site.text_of_mail("grace@example.com", "You are on the waiting list");
     assert!(!mail.contains("Peer support for"), "B-21: {mail}");
 }
+
+/// T-32
+#[tokio::test]
+async fn whoever_is_logged_in_may_send_a_long_text_and_nobody_else() {
+    let site = TestApp::start().await;
+    let kim = site.member(Role::Coordinator, "kim@example.org").await.browser;
+    let form = |bytes: usize| format!("words={}", "x".repeat(bytes));
+    let path = "/team/texts/contact";
+    let long = kim
+        .once(axum::http::Method::POST, path, Some(form(200 * 1024)))
+        .await;
+    long.must_be(StatusCode::UNPROCESSABLE_ENTITY)
+        .must_say("The text is too long");
+    let longer = kim
+        .once(axum::http::Method::POST, path, Some(form(257 * 1024)))
+        .await;
+    longer.must_be(StatusCode::PAYLOAD_TOO_LARGE);
+    let stranger = site.browser();
+    let find = "/bookings/find";
+    let refused = stranger
+        .once(axum::http::Method::POST, find, Some(form(65 * 1024)))
+        .await;
+    refused.must_be(StatusCode::PAYLOAD_TOO_LARGE);
+    // A cookie that is no log in changes nothing.
+    stranger.set_cookie("__Host-signin", Some(&"x".repeat(43)));
+    let refused = stranger
+        .once(axum::http::Method::POST, find, Some(form(65 * 1024)))
+        .await;
+    refused.must_be(StatusCode::PAYLOAD_TOO_LARGE);
+}

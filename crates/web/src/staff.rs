@@ -44,6 +44,7 @@ use crate::sign_in::{SignedIn, next};
 use crate::tasks::TaskKind;
 use crate::words;
 use admin::SettingsPath;
+pub(crate) use admin::called as setting_called;
 use audit::AuditPath;
 use bookings::BookingsPath;
 use courses::CoursesPath;
