@@ -20,6 +20,8 @@ mod m20261125_000016_certificates;
 mod m20261125_000018_let_in;
 mod m20261125_000021_evaluation;
 mod m20261125_000022_course_review;
+mod m20261125_000023_texts;
+mod m20261125_000024_course_approval;
 mod m20261125_000026_frameworks;
 mod m20261125_000027_placements;
 mod m20261125_000028_booklets;
@@ -47,6 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000018_let_in::Migration),
             Box::new(m20261125_000021_evaluation::Migration),
             Box::new(m20261125_000022_course_review::Migration),
+            Box::new(m20261125_000023_texts::Migration),
+            Box::new(m20261125_000024_course_approval::Migration),
             Box::new(m20261125_000026_frameworks::Migration),
             Box::new(m20261125_000027_placements::Migration),
             Box::new(m20261125_000028_booklets::Migration),

@@ -80,15 +80,15 @@ async fn a_colour_is_looked_at_before_it_is_saved_and_a_pale_one_is_refused() {
     let before = theme(&site.browser().visit("/courses").await.body);
     preview.form("Save").submit().await.must_say("Saved");
     assert_ne!(theme(&site.browser().visit("/courses").await.body), before);
-    let pale = page
+    let yellow = page
         .form("Save")
         .fill("Colour of buttons", "#ffeb3b")
         .submit()
         .await;
-    pale.must_be(StatusCode::CONFLICT);
-    let pale = pale.form("Save").submit().await;
-    pale.must_be(StatusCode::UNPROCESSABLE_ENTITY);
-    pale.must_say("its contrast with the white words on it is 1.2");
+    yellow.must_be(StatusCode::CONFLICT);
+    let yellow = yellow.form("Save").submit().await;
+    yellow.must_be(StatusCode::UNPROCESSABLE_ENTITY);
+    yellow.must_say("its contrast with the white words on it is 1.2");
 }
 
 #[tokio::test]

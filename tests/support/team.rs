@@ -118,6 +118,12 @@ impl TestApp {
         found.unwrap_or_else(|| panic!("no link {beginning:?} in {text}"))
     }
 
+    /// The words of the newest mail with this subject, in one line.
+    #[track_caller]
+    pub fn text_of_mail(&self, email: &str, subject: &str) -> String {
+        self.newest_mail(email, subject)
+    }
+
     #[track_caller]
     fn newest_mail(&self, email: &str, subject: &str) -> String {
         let sent = self.mailer.sent();

@@ -327,11 +327,6 @@ async fn published_version(
 }
 
 fn course_of(row: course::Model, version: &course_version::Model) -> Result<Course, Error> {
-    let corrupt = |why: serde_json::Error| Corrupt {
-        table: "course_version",
-        id: version.id.to_string(),
-        why: why.to_string(),
-    };
     Ok(Course {
         id: row.id,
         code: row.code,
@@ -340,17 +335,27 @@ fn course_of(row: course::Model, version: &course_version::Model) -> Result<Cour
         contact_email: row.contact_email,
         contact_phone: row.contact_phone,
         version: version.id,
-        text: CourseText {
-            summary: version.summary.clone(),
-            methods: serde_json::from_value(version.methods.clone()).map_err(corrupt)?,
-            outcomes: serde_json::from_value(version.outcomes.clone()).map_err(corrupt)?,
-            topics: serde_json::from_value(version.topics.clone()).map_err(corrupt)?,
-            planned_minutes: version.planned_minutes,
-            sessions_required: version.sessions_required,
-            different_days: version.different_days,
-            authors_note: version.authors_note.clone(),
-            extras: version.extras.clone(),
-        },
+        text: text_of(version)?,
+    })
+}
+
+/// What a version says.
+pub(crate) fn text_of(version: &course_version::Model) -> Result<CourseText, Error> {
+    let corrupt = |why: serde_json::Error| Corrupt {
+        table: "course_version",
+        id: version.id.to_string(),
+        why: why.to_string(),
+    };
+    Ok(CourseText {
+        summary: version.summary.clone(),
+        methods: serde_json::from_value(version.methods.clone()).map_err(corrupt)?,
+        outcomes: serde_json::from_value(version.outcomes.clone()).map_err(corrupt)?,
+        topics: serde_json::from_value(version.topics.clone()).map_err(corrupt)?,
+        planned_minutes: version.planned_minutes,
+        sessions_required: version.sessions_required,
+        different_days: version.different_days,
+        authors_note: version.authors_note.clone(),
+        extras: version.extras.clone(),
     })
 }
 
@@ -527,13 +532,16 @@ pub async fn add_course(
         extras: Set(text.extras),
         approved_on: Set(None),
         review_due: Set(None),
+        title: Set(None),
+        approved_by: Set(None),
     }
     .insert(tx)
     .await?;
     Ok(version)
 }
 
-/// Publishes a version; the one before is superseded and stays with its runs.
+/// Publishes a version; the one before is superseded and stays with its runs. Runs that are still drafts
+/// follow the new one: on a superseded version nobody could publish them (B-01).
 pub async fn publish_version(
     tx: &DatabaseTransaction,
     now: Ts,
@@ -546,10 +554,23 @@ pub async fn publish_version(
         before.state = Set("superseded".to_owned());
         before.update(tx).await?;
     }
+    let months = rules(tx).await?.0.version_review;
+    let course = row.course;
     let mut row = row.into_active_model();
     row.state = Set("published".to_owned());
     row.approved_on = Set(Some(london::local(now).0));
+    row.review_due = Set(Some(london::local(london::months_from(now, months)).0));
     row.update(tx).await?;
+    let follows = run::ActiveModel {
+        course_version: Set(version),
+        ..Default::default()
+    };
+    run::Entity::update_many()
+        .set(follows)
+        .filter(run::Column::Course.eq(course))
+        .filter(run::Column::State.eq("draft"))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

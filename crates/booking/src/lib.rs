@@ -14,6 +14,7 @@
 //! | who writes, under which lock | `allocator.rs` |
 //! | looking bookings up | `bookings.rs`, `search.rs` |
 //! | planning, publishing and changing dates | `calendar.rs`, `before.rs` |
+//! | versions of a course: drafts, approval | `courses.rs` |
 //! | dates as the team plans them; who teaches; what to look at twice | `plan.rs` |
 //! | local time and clock changes | `london.rs` |
 //! | the numbers a team may choose | `settings.rs` |
@@ -39,6 +40,7 @@ pub mod calendar;
 pub mod catch_up;
 pub mod certificate;
 pub mod change;
+pub mod courses;
 pub mod deadlines;
 #[expect(
     unreachable_pub,

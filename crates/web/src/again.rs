@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 
 use crate::error::{Error, ErrorPage};
-use crate::forms::BODY;
+use crate::forms;
 
 /// A form as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,7 +52,7 @@ pub(crate) async fn keep_form(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, BODY).collect().await {
+    let body = match Limited::new(body, forms::most(&head.headers)).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Error::TooLarge.into_response(),
         Err(_) => return Error::BadForm("the body did not arrive".to_owned()).into_response(),

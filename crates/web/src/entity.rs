@@ -21,3 +21,4 @@ pub(crate) mod sign_in_attempt;
 pub(crate) mod stash;
 pub(crate) mod task_outcome;
 pub(crate) mod team_task;
+pub(crate) mod text_version;

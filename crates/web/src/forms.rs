@@ -1,7 +1,7 @@
 //! Form bodies, read strictly (T-32, T-34), and answers that stay in the form with a note.
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use booking::Refusal;
 use http_body_util::{BodyExt, Limited};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,9 @@ use crate::sign_in::SignedIn;
 
 /// The largest body of a form that anybody can send.
 pub(crate) const BODY: usize = 64 * 1024;
-/// The most fields of such a form.
+/// The largest body of a form of somebody who is logged in: it may hold a whole text (T-32).
+pub(crate) const BODY_INSIDE: usize = 256 * 1024;
+/// The most fields of a form that anybody can send.
 const FIELDS: usize = 100;
 /// The most fields of a form of somebody who is logged in: a register has one for each person.
 pub(crate) const FIELDS_INSIDE: usize = 500;
@@ -42,7 +44,8 @@ impl FromRequest<App> for Fields {
             .is_some_and(|it| it.trim() == "application/x-www-form-urlencoded");
         let path = request.uri().path().to_owned();
         let is_inside = request.extensions().get::<SignedIn>().is_some();
-        let body = Limited::new(request.into_body(), BODY)
+        let most = if is_inside { BODY_INSIDE } else { BODY };
+        let body = Limited::new(request.into_body(), most)
             .collect()
             .await
             .map_err(|error| {
@@ -61,6 +64,18 @@ impl FromRequest<App> for Fields {
         } else {
             Self::parse(&path, &bytes)
         }
+    }
+}
+
+/// How much of a body is taken in before it is known who sends it: whoever brings a log in may send more.
+/// Whether it counts is found out later, and then the limit of [`Fields`] holds.
+pub(crate) fn most(headers: &HeaderMap) -> usize {
+    let cookies = headers.get_all(header::COOKIE).iter();
+    let mut cookies = cookies.filter_map(|it| it.to_str().ok());
+    if cookies.any(|it| it.contains("signin=")) {
+        BODY_INSIDE
+    } else {
+        BODY
     }
 }
 

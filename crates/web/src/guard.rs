@@ -95,6 +95,6 @@ async fn keep(rule: &Rule, person: ids::PersonId, request: Request) -> Result<Re
 }
 
 async fn whole(body: Body) -> Result<Bytes, Error> {
-    let body = Limited::new(body, forms::BODY).collect().await;
+    let body = Limited::new(body, forms::BODY_INSIDE).collect().await;
     Ok(body.map_err(|_| Error::TooLarge)?.to_bytes())
 }

@@ -56,6 +56,7 @@ mod site;
 mod staff;
 mod tasks;
 mod team_mail;
+mod texts;
 mod theme;
 pub mod verify;
 mod visitor;

@@ -69,6 +69,16 @@ pub(crate) const TEXT_PAGES: [TextPage; 8] = [
     },
 ];
 
+/// What every text may name.
+const EVERYWHERE: [&str; 6] = [
+    "org_name",
+    "service_name",
+    "contact_email",
+    "contact_phone",
+    "contact_hours",
+    "support_text",
+];
+
 /// What the placeholders of a text stand for: the whole allow-list (T-39).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placeholders<'a> {
@@ -84,6 +94,8 @@ pub(crate) struct Placeholders<'a> {
     pub(crate) contact_hours: &'a str,
     /// `{support_text}`
     pub(crate) support_text: &'a str,
+    /// What only texts of this kind may name, such as `{dates}` in a mail about a booking.
+    pub(crate) own: &'a [(&'static str, &'a str)],
 }
 
 impl<'a> Placeholders<'a> {
@@ -95,8 +107,29 @@ impl<'a> Placeholders<'a> {
             "contact_phone" => Some(self.contact_phone),
             "contact_hours" => Some(self.contact_hours),
             "support_text" => Some(self.support_text),
-            _ => None,
+            name => self
+                .own
+                .iter()
+                .find(|(it, _)| *it == name)
+                .map(|(_, value)| *value),
         }
+    }
+
+    /// Every name with what it stands for: "`{org_name}`: Anytown Healthcare".
+    pub(crate) fn listed(&self) -> Vec<String> {
+        let all = EVERYWHERE
+            .into_iter()
+            .chain(self.own.iter().map(|(name, _)| *name));
+        all.filter_map(|it| Some(format!("{{{it}}}: {}", self.get(it)?)))
+            .collect()
+    }
+
+    /// Every name, in braces.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let all = EVERYWHERE
+            .into_iter()
+            .chain(self.own.iter().map(|(name, _)| *name));
+        all.map(|it| format!("{{{it}}}")).collect()
     }
 }
 
@@ -403,8 +436,8 @@ fn read_text(text: &str, values: &Placeholders<'_>) -> Result<String, String> {
             .ok_or("A { needs its }, with a name between them.")?;
         let Some(value) = values.get(name) else {
             return Err(format!(
-                "{{{name}}} cannot be filled in. You can use {{org_name}}, {{service_name}}, \
-                 {{contact_email}}, {{contact_phone}}, {{contact_hours}} and {{support_text}}."
+                "{{{name}}} cannot be filled in. You can use {}.",
+                values.names().join(", ")
             ));
         };
         out.push_str(before);
@@ -455,6 +488,7 @@ mod tests {
         contact_phone: "01632 960000",
         contact_hours: "Monday to Friday, 9am to 5pm",
         support_text: "Need to talk to someone now? Call NHS 111.",
+        own: &[],
     };
 
     fn read(source: &str) -> Vec<Block> {

@@ -34,6 +34,7 @@ use crate::again::{self, Again};
 use crate::app::App;
 use crate::disk::Disk;
 use crate::error::{self, Error};
+use crate::forms;
 use crate::mailer::Mailer;
 use crate::rehearsal;
 use crate::site::Site;
@@ -43,8 +44,6 @@ use guests::{Guests, Seat};
 const HEAD: usize = 16 * 1024;
 /// How long a head may take to arrive.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// The largest body of a request.
-const BODY: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// How long an answer may take.
@@ -269,7 +268,7 @@ async fn within_bounds(request: Request, next: Next) -> Response {
         None => {}
     }
     let (head, body) = request.into_parts();
-    let body = match arrived(body).await {
+    let body = match arrived(body, forms::most(&head.headers)).await {
         Ok(body) => body,
         Err(error) => return error.into_response(),
     };
@@ -284,14 +283,15 @@ async fn within_bounds(request: Request, next: Next) -> Response {
     }
 }
 
-async fn arrived(body: Body) -> Result<Bytes, Error> {
+/// The whole body, if it is no longer than so much.
+async fn arrived(body: Body, most: usize) -> Result<Bytes, Error> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    if body.size_hint().lower() > BODY as u64 {
+    if body.size_hint().lower() > most as u64 {
         return Err(Error::TooLarge);
     }
-    match timeout(BODY_TIME, Limited::new(body, BODY).collect()).await {
+    match timeout(BODY_TIME, Limited::new(body, most).collect()).await {
         Err(_) => Err(Error::TooSlow),
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge),

@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod bookings;
 mod channel;
+mod courses;
 mod day;
 mod invite;
 mod let_in;
@@ -21,6 +22,7 @@ mod reports;
 mod runs;
 mod said;
 mod tasks;
+mod texts;
 mod today;
 
 use axum::extract::State;
@@ -43,8 +45,10 @@ use crate::sign_in::{SignedIn, next};
 use crate::tasks::TaskKind;
 use crate::words;
 use admin::SettingsPath;
+pub(crate) use admin::called as setting_called;
 use audit::AuditPath;
 use bookings::BookingsPath;
+use courses::CoursesPath;
 use mail::MailPath;
 use members::MembersPath;
 use overview::Overview;
@@ -52,6 +56,7 @@ use people::PeoplePath;
 use reports::ReportsPath;
 use runs::RunsPath;
 use tasks::TasksPath;
+use texts::TextsPath;
 
 /// What a task of this kind asks for, in words.
 pub(crate) fn what_is_to_do(kind: Option<TaskKind>) -> &'static str {
@@ -83,6 +88,8 @@ pub(crate) fn routes() -> Routes {
         .and(invite::routes())
         .and(audit::routes())
         .and(admin::routes())
+        .and(texts::routes())
+        .and(courses::routes())
         .and(runs::routes())
         .and(day::routes())
         .and(register::routes())
@@ -98,11 +105,13 @@ const MENU: &[Entry] = &[
     ("Today", TodayPath::PATH, FACILITATORS),
     ("Team", TeamPath::PATH, TEAM),
     ("Course dates", RunsPath::PATH, TEAM),
+    ("Courses", CoursesPath::PATH, TEAM),
     ("Bookings", BookingsPath::PATH, TEAM),
     ("People", PeoplePath::PATH, TEAM),
     ("Tasks", TasksPath::PATH, TEAM),
     ("Reports", ReportsPath::PATH, TEAM),
     ("Emails", MailPath::PATH, TEAM),
+    ("Texts", TextsPath::PATH, TEAM),
     ("Team members", MembersPath::PATH, KEEPERS),
     ("Audit", AuditPath::PATH, LEADS),
     ("Settings", SettingsPath::PATH, ADMINISTRATORS),
@@ -288,11 +297,13 @@ mod tests {
             [
                 "Team",
                 "Course dates",
+                "Courses",
                 "Bookings",
                 "People",
                 "Tasks",
                 "Reports",
                 "Emails",
+                "Texts",
                 "Team members",
                 "Audit"
             ]

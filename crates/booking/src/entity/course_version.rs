@@ -1,6 +1,6 @@
 //! Rows of `course_version`.
 
-use ids::{CourseId, CourseVersionId};
+use ids::{CourseId, CourseVersionId, PersonId};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -22,6 +22,8 @@ pub struct Model {
     pub extras: Json,
     pub approved_on: Option<time::Date>,
     pub review_due: Option<time::Date>,
+    pub title: Option<String>,
+    pub approved_by: Option<PersonId>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

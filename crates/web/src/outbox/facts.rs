@@ -17,7 +17,7 @@ use serde_json::Value;
 use time::Date;
 
 use super::Kind;
-use super::trial::{self, Trial};
+use super::trial::{self, Trial, Tried};
 use crate::entity::{access_need, calendar_entry, draft, interest_registration, outbox_mail, person};
 use crate::error::Error;
 use crate::links::{self, Purpose};
@@ -25,6 +25,7 @@ use crate::people::{self, Person};
 use crate::public::manage::keep::KEPT_OTHER;
 use crate::secrets::Secrets;
 use crate::team_mail::{self, facts::OfTeam};
+use crate::texts::{self, OwnWords};
 use crate::{sign_in, site};
 
 /// What only one mail knows, as its row keeps it. Each kind uses some.
@@ -61,6 +62,9 @@ pub(crate) struct Parameters {
     /// Whether it was arranged; else it ended.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) made: bool,
+    /// The words that a test is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tried: Option<Tried>,
     /// The day that the mail is about (M10, M11, M17, F02, F03).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<SessionId>,
@@ -106,6 +110,8 @@ pub(crate) struct Facts {
     pub(crate) days: WorkingDays,
     pub(crate) site: site::Site,
     pub(crate) parameters: Parameters,
+    /// What the team says in mails of this kind (T-39).
+    pub(crate) own: OwnWords,
     pub(crate) subject: Subject,
 }
 
@@ -147,7 +153,6 @@ pub(crate) struct OfInterest {
 }
 
 /// What a mail about a booking needs.
-#[expect(clippy::struct_excessive_bools, reason = "each is one fact that a mail reads")]
 #[derive(Clone, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -469,7 +474,9 @@ pub(crate) async fn load(
                 None => Subject::Gone,
             }
         }
-        Kind::Trial => trial::load(db, row).await?.map_or(Subject::Gone, Subject::Trial),
+        Kind::Trial => trial::load(db, row, &parameters)
+            .await?
+            .map_or(Subject::Gone, Subject::Trial),
         Kind::Facilitation
         | Kind::RegisterSoon
         | Kind::RegisterLate
@@ -509,6 +516,7 @@ pub(crate) async fn load(
         days,
         site,
         parameters,
+        own: texts::of_mail(db, kind).await?,
         subject,
     })
 }
@@ -916,6 +924,7 @@ pub(crate) mod tests {
                 date: Some(date!(2027 - 06 - 08)),
                 ..Parameters::default()
             },
+            own: OwnWords::default(),
             subject,
         }
     }

@@ -1,6 +1,7 @@
 //! What a mail says: the facts of the moment it is rendered (T-54), already in words.
 
 use super::wrap::wrap;
+use crate::plain_text::Block;
 use serde::Serialize;
 use tera::{Context, Tera};
 
@@ -80,6 +81,14 @@ pub(crate) struct Letter {
     pub(crate) at: String,
     /// With what: "Firefox on Windows".
     pub(crate) browser: String,
+    /// What the team says of its own (T-39), after the greeting and before the end.
+    pub(crate) opening: Vec<Block>,
+    /// The same, at the end.
+    pub(crate) closing: Vec<Block>,
+    /// A test: in which mail the words are that it is about; empty if it is about none.
+    pub(crate) tried: String,
+    /// Those words.
+    pub(crate) tried_words: Vec<Block>,
     /// Full addresses of our pages; `None` leaves the link and its words out.
     pub(crate) links: Links,
 }

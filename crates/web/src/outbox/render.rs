@@ -13,10 +13,12 @@ use super::Kind;
 use super::calendar_invite::{self, Invite, Method};
 use super::facts::{Facts, OfBooking, OfCalendar, Reader, Shown, Subject};
 use super::letter::{self, Day, Letter, LinkedBooking, Links, NextDate, Parts, deadline_short};
+use super::trial::EXAMPLES;
 use crate::error::Error;
 use crate::links::Purpose;
+use crate::plain_text::Block;
 use crate::sign_in::mail::{About, in_two, rights, roles_in_words};
-use crate::{site, team_mail, words};
+use crate::{site, team_mail, texts, words};
 
 /// How many other dates a mail names.
 const NEXT_DATES: usize = 5;
@@ -59,6 +61,10 @@ pub(crate) fn letter(base_url: &str, kind: Kind, facts: &Facts) -> Letter {
         Subject::Trial(it) => {
             letter.name = Some(it.name.clone());
             letter.links.log_in = Some(pages.at("/login"));
+            if let Some(it) = &it.tried {
+                letter.tried.clone_from(&it.title);
+                letter.tried_words = own(&it.source, facts, base_url, &EXAMPLES);
+            }
         }
         Subject::Team(it) => team_mail::words::fill(&mut letter, &|path| pages.at(path), it),
         Subject::Gone => {}
@@ -205,6 +211,19 @@ fn about_the_person(letter: &mut Letter, pages: &Pages<'_>, kind: Kind, it: &OfB
     letter.next_dates = next_dates(pages, &it.next);
     letter.links.book_again = Some(pages.at(&format!("/courses/{}", it.run.course_code)));
     letter.links.next_steps = Some(pages.at("/becoming-a-peer-worker"));
+    let named = [
+        ("name", it.person.called()),
+        ("course", it.run.course_title.clone()),
+        ("dates", letter.dates.clone()),
+    ];
+    let named = named.each_ref().map(|(name, value)| (*name, value.as_str()));
+    letter.opening = own(&facts.own.opening, facts, pages.base_url, &named);
+    letter.closing = own(&facts.own.closing, facts, pages.base_url, &named);
+}
+
+/// Words of the team, as a mail shows them.
+fn own(source: &str, facts: &Facts, base_url: &str, named: &[(&'static str, &str)]) -> Vec<Block> {
+    texts::in_mail(source, &texts::values(&facts.site, named), base_url)
 }
 
 /// The pages behind the link of a booking.

@@ -3,6 +3,7 @@
 use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use axum_extra::routing::TypedPath;
+use booking::london;
 use serde::{Deserialize, Serialize};
 use time::Date;
 use time::macros::date;
@@ -11,11 +12,11 @@ use crate::app::App;
 use crate::calls::{self, Number};
 use crate::error::Error;
 use crate::pages::Page;
-use crate::plain_text::{self, Block, Placeholders, TEXT_PAGES, TextPage};
+use crate::plain_text::{Block, TEXT_PAGES, TextPage};
 use crate::public::self_check::{self, SelfCheckPath};
 use crate::routes::{Routes, Who};
 use crate::site::Site;
-use crate::words;
+use crate::{texts, words};
 
 /// `/how-it-works`
 #[derive(TypedPath, Deserialize)]
@@ -70,7 +71,7 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// When the first texts were last read through by somebody responsible for them.
-const FIRST_TEXTS_REVIEWED: Date = date!(2026 - 11 - 20);
+pub(crate) const FIRST_TEXTS_REVIEWED: Date = date!(2026 - 11 - 20);
 
 async fn text<P: TypedPath + FromRequestParts<App>>(_: P, State(app): State<App>) -> Result<Response, Error> {
     let slug = P::PATH.trim_start_matches('/');
@@ -85,8 +86,7 @@ async fn text<P: TypedPath + FromRequestParts<App>>(_: P, State(app): State<App>
         None
     };
     let self_check = check.map(|_| SelfCheckPath.to_string());
-    app.page(&TextsPage::of(page, &Site::load(&app).await?, self_check)?)
-        .await
+    app.page(&TextsPage::load(&app, page, self_check).await?).await
 }
 
 /// One text.
@@ -102,27 +102,27 @@ struct TextsPage {
 }
 
 impl TextsPage {
-    fn of(page: &TextPage, site: &Site, self_check: Option<String>) -> Result<Self, Error> {
-        let values = Placeholders {
-            org_name: &site.org_name,
-            service_name: &site.service_name,
-            contact_email: &site.contact_email,
-            contact_phone: &site.contact_phone,
-            contact_hours: &site.contact_hours,
-            support_text: &site.support_text,
-        };
-        let refused =
-            |lines| Error::Fault(format!("the text {:?} cannot be read: {lines:?}", page.slug).into());
-        Ok(Self {
+    async fn load(app: &App, page: &'static TextPage, self_check: Option<String>) -> Result<Self, Error> {
+        let site = Site::load(app).await?;
+        let (blocks, at) = texts::of_page(app.reader(), page, &texts::values(&site, &[])).await?;
+        let reviewed = at.map_or(FIRST_TEXTS_REVIEWED, |it| london::local(it).0);
+        Ok(Self::of(page, blocks, reviewed, &site, self_check))
+    }
+
+    fn of(
+        page: &TextPage,
+        blocks: Vec<Block>,
+        reviewed: Date,
+        site: &Site,
+        self_check: Option<String>,
+    ) -> Self {
+        Self {
             slug: page.slug,
             title: page.title,
-            blocks: calls::linked_in(
-                plain_text::parse(page.first_text, &values).map_err(refused)?,
-                &numbers(site),
-            ),
-            reviewed: words::date(FIRST_TEXTS_REVIEWED),
+            blocks: calls::linked_in(blocks, &numbers(site)),
+            reviewed: words::date(reviewed),
             self_check,
-        })
+        }
     }
 }
 
@@ -152,7 +152,10 @@ impl Page for TextsPage {
         };
         TEXT_PAGES
             .iter()
-            .map(|it| Self::of(it, &site, check(it)).unwrap())
+            .map(|it| {
+                let blocks = texts::Text::Page(it).read(it.first_text, &texts::values(&site, &[]));
+                Self::of(it, blocks.unwrap(), FIRST_TEXTS_REVIEWED, &site, check(it))
+            })
             .collect()
     }
 }

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::forms::{FIELDS_INSIDE, Fields};
 use crate::pages::Page;
 use crate::routes::{Routes, Who};
-use crate::staff::Shell;
+use crate::staff::{self, Shell};
 use crate::words;
 
 /// `/stash/{id}`
@@ -40,6 +40,11 @@ const MOST: u64 = 20;
 /// Fields that a page puts there by itself.
 const OF_THE_PAGE: [&str; 2] = ["op", "version"];
 
+/// Whether a field is the page's own, and nothing that somebody wrote.
+fn is_of_the_page(name: &str) -> bool {
+    OF_THE_PAGE.contains(&name) || name.starts_with("was_") || name.ends_with("_code")
+}
+
 /// What a sealed form is about: it opens for nobody else and nowhere else.
 fn sealed_for(id: Uuid, person: PersonId, path: &str) -> String {
     format!("stash|{id}|{}|{path}", person.0)
@@ -55,7 +60,7 @@ pub(crate) async fn keep(
     if Fields::parse_up_to(FIELDS_INSIDE, path, body)?
         .all()
         .iter()
-        .all(|(name, _)| OF_THE_PAGE.contains(&name.as_str()))
+        .all(|(name, _)| is_of_the_page(name))
     {
         return Ok(None);
     }
@@ -153,9 +158,8 @@ const LONG: usize = 60;
 
 impl StashPage {
     fn of(row: &stash::Model, fields: Vec<(String, String)>, op: String, shell: Shell) -> Self {
-        let (hidden, shown): (Vec<_>, Vec<_>) = fields
-            .into_iter()
-            .partition(|(name, _)| OF_THE_PAGE.contains(&name.as_str()));
+        let (hidden, shown): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|(name, _)| is_of_the_page(name));
         let written = shown.into_iter().enumerate().map(|(at, (name, value))| Written {
             id: format!("field-{}", at + 1),
             label: label(&name),
@@ -175,8 +179,11 @@ impl StashPage {
     }
 }
 
-/// The name of a field in words.
+/// What a field is called: a setting as on its page, any other by its name.
 fn label(name: &str) -> String {
+    if let Some(called) = staff::setting_called(name) {
+        return called.to_owned();
+    }
     let mut letters = name.chars();
     let first = letters.next().map(|it| it.to_ascii_uppercase());
     first

@@ -20,6 +20,7 @@ use crate::sign_in::role::KEEPERS;
 pub(super) use audit::AuditPath;
 pub(super) use mail::MailPath;
 pub(super) use settings::SettingsPath;
+pub(crate) use sheets::called;
 
 /// `/admin/users`
 #[derive(TypedPath, Deserialize)]

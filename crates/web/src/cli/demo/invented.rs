@@ -71,9 +71,10 @@ const WITHOUT_AN_ADDRESS: [&str; 1] = ["Hazel"];
 const UNCONFIRMED: [&str; 1] = ["Ivy"];
 const EARLY: [&str; 1] = ["Alex"];
 /// Who looks after it all, and what they bring to each of the dates.
-const TEAM: [(&str, Role, Option<Part>); 4] = [
+const TEAM: [(&str, Role, Option<Part>); 5] = [
     ("Morgan", Role::Lead, None),
     ("Rowan", Role::Coordinator, None),
+    ("Ellis", Role::Administrator, None),
     ("Quinn", Role::Facilitator, Some(Part::PeerTrainer)),
     ("Tate", Role::Facilitator, Some(Part::Other)),
 ];

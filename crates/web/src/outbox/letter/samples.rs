@@ -1,5 +1,7 @@
 //! Letters to look at: every kind in every state that reads differently.
 
+use crate::plain_text::{Block, Span};
+
 use super::{Day, Letter, LinkedBooking, Links, NextDate, Site, deadline_short};
 
 /// The kinds of mail: the folders below `templates/mail`.
@@ -175,8 +177,42 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     if COPIED.contains(&kind) {
         samples.push(copied(unproven(base.clone())));
     }
+    if ["booked", "trial"].contains(&kind) {
+        samples.push(in_own_words(base.clone()));
+    }
     samples.push(difficult(base));
     samples
+}
+
+/// With words of the team at both ends (T-39).
+fn in_own_words(letter: Letter) -> Letter {
+    let span = |text: &str, href: Option<&str>| Span {
+        text: text.to_owned(),
+        href: href.map(|path| format!("{HOST}{path}")),
+    };
+    let paragraph = || Block::Paragraph {
+        spans: vec![
+            span("Would you like to know more? This is ", None),
+            span("how it works", Some("/how-it-works")),
+            span(" with us.", None),
+        ],
+    };
+    let list = Block::List {
+        items: vec![
+            vec![span("Bring something to drink.", None)],
+            vec![span("Read ", None), span("this", Some("/support"))],
+        ],
+    };
+    let heading = Block::Heading {
+        text: "Good to know".to_owned(),
+    };
+    Letter {
+        opening: vec![paragraph()],
+        closing: vec![heading.clone(), list.clone(), paragraph()],
+        tried: "“Your place is booked”, at the end".to_owned(),
+        tried_words: vec![paragraph(), heading, list],
+        ..letter
+    }
 }
 
 /// What a mail about one day, or to the team, says beside.

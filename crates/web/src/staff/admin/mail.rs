@@ -106,7 +106,7 @@ async fn test(
     let path = app
         .change(|work| async move {
             let act = async {
-                trial::write(&work, who).await?;
+                trial::write(&work, who, None).await?;
                 Ok(format!("{MailPath}?sent=yes"))
             };
             work.once(op, content, act).await

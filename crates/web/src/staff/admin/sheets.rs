@@ -52,6 +52,12 @@ impl Sheet {
     }
 }
 
+/// What a setting is called on its page.
+pub(crate) fn called(name: &str) -> Option<&'static str> {
+    let mut all = SHEETS.iter().flat_map(Sheet::settings);
+    all.find(|it| it.name == name).map(|it| it.label)
+}
+
 /// The pages of settings (pages.md section 4).
 pub(super) const SHEETS: [Sheet; 5] = [ORGANISATION, BRAND, SUPPORT, BOOKING, SECURITY];
 
