@@ -177,11 +177,15 @@ pub(crate) fn samples(kind: &str) -> Vec<Letter> {
     if COPIED.contains(&kind) {
         samples.push(copied(unproven(base.clone())));
     }
-    if ["booked", "trial"].contains(&kind) {
-        samples.push(in_own_words(base.clone()));
-    }
-    samples.push(difficult(base));
+    samples.extend(unusual(kind, base));
     samples
+}
+
+/// With words of the team, where there are any, and to somebody with a difficult name.
+fn unusual(kind: &str, base: Letter) -> Vec<Letter> {
+    let own = ["booked", "trial"].contains(&kind);
+    let own = own.then(|| in_own_words(base.clone()));
+    own.into_iter().chain([difficult(base)]).collect()
 }
 
 /// With words of the team at both ends (T-39).
