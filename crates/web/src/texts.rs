@@ -36,13 +36,14 @@ pub(crate) enum End {
 }
 
 /// The mails in which the team can say something of its own, and what they are called.
-const MAILS: [(Kind, &str); 6] = [
+const MAILS: [(Kind, &str); 7] = [
     (Kind::Booked, "Your place is booked"),
     (Kind::Waiting, "You are on the waiting list"),
     (Kind::Offer, "A place has come up"),
     (Kind::NextWeek, "Your booking next week"),
     (Kind::Tomorrow, "Your booking tomorrow"),
     (Kind::RunCancelled, "Your booking cannot go ahead"),
+    (Kind::Completed, "Thank you for coming"),
 ];
 
 /// Characters of the team's own words in a mail (T-32).
