@@ -207,7 +207,7 @@ async fn a_lead_invites_somebody_and_not_themselves() {
     assert_eq!(site.subjects("sam@example.org"), ["You are invited"]);
 }
 
-/// Somebody books a place, asks for captions, and says where they are called.
+/// Somebody books a place, asks for captions and for a call before the course.
 async fn book_with_captions(site: &TestApp) {
     let run = site.run_with_places(3).await;
     let browser = site.browser();
@@ -218,7 +218,9 @@ async fn book_with_captions(site: &TestApp) {
         .form("Continue")
         .fill("Email address", "kim.lee@example.org");
     let support = form.choose("By email").submit().await;
-    let check = support.form("Continue").choose("Captions").submit().await;
+    let form = support.form("Continue").choose("Captions");
+    let form = form.choose("I would like a call before the course");
+    let check = form.submit().await;
     check.agreed("Confirm my booking").submit().await;
     site.rounds().await;
     let link = site.path_in_mail("kim.lee@example.org", "Please confirm your email", "/b/");
@@ -267,6 +269,7 @@ async fn what_is_to_be_arranged_is_read_on_its_page_alone() {
     assert_eq!(site.count(LOOKS).await, 1);
     // What one notes about a call is read by others, and that is written down too.
     let calls = "SELECT COUNT(*) FROM audit WHERE act = 'saw_calls'";
+    let task = list.follow("Call before the course").await;
     let form = task.form("Save").choose("No answer").choose("No, keep it open");
     let form = form.fill("Note", "Rings in the evening.");
     form.submit().await.must_say("Rings in the evening.");

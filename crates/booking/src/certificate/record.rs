@@ -214,11 +214,13 @@ async fn unsound_of(
     issued: &[Certificate],
 ) -> Result<Vec<(Uuid, &'static str)>, Error> {
     let (settings, _) = rules(db).await?;
-    let bookings = b::Entity::find()
-        .filter(b::Column::Id.is_in(issued.iter().map(|it| it.booking)))
-        .all(db)
-        .await?;
-    let bookings: BTreeMap<BookingId, b::Model> = bookings.into_iter().map(|it| (it.id, it)).collect();
+    let mut bookings: BTreeMap<BookingId, b::Model> = BTreeMap::new();
+    // No statement has room for more values than some thousands.
+    for part in issued.chunks(1_000) {
+        let of = b::Column::Id.is_in(part.iter().map(|it| it.booking));
+        let found = b::Entity::find().filter(of).all(db).await?;
+        bookings.extend(found.into_iter().map(|it| (it.id, it)));
+    }
     let mut runs: BTreeMap<_, Vec<&Certificate>> = BTreeMap::new();
     for it in issued {
         runs.entry(bookings.get(&it.booking).map(|it| it.run))
