@@ -1,5 +1,6 @@
 // A whole course, as a coordinator runs it: planned by copying, published, booked by fourteen people, three
-// wait, moved by four hours on both sides of a clock change, one cancels the evening before, registers.
+// wait, moved by four hours on both sides of a clock change, one cancels the evening before, registers, a
+// missed day caught up on other dates, a certificate, a report.
 // Without JavaScript, on a phone, with nothing but the pages and the mail.
 
 import { mouse } from './hands.js'
@@ -95,11 +96,39 @@ async function plan(page) {
   return new URL(page.url()).pathname
 }
 
+// The coordinator finds somebody's booking by name.
+async function openBooking(page, name) {
+  await logIn(page, 'Rowan')
+  await page.goto('/team/bookings')
+  await page.getByText(/^Search and filter/).click()
+  await page.getByLabel('Name, email, phone or reference').fill(`${name} Course`)
+  await page.getByRole('button', { name: 'Show bookings' }).click()
+  await page.getByRole('link', { name: new RegExp(`${name} Course`) }).first().click()
+}
+
+async function catchUp(page, name, day) {
+  const { follow, press } = mouse(page)
+  await openBooking(page, name)
+  await follow('Catch up a missed day')
+  await page.getByRole('radio', { name: new RegExp(day) }).check()
+  await page.getByRole('radio', { name: 'By phone' }).check()
+  await press('Continue')
+}
+
+async function certificate(page, name) {
+  const { press, type } = mouse(page)
+  await openMail(page, address(name), 'Thank you for coming')
+  await followMail(page, /\/b\/[\w-]+\/certificate$/)
+  await type('Your name on the certificate', `${name} Course`)
+  await press('Make my certificate')
+  await expect(page.getByRole('link', { name: 'Download it as a PDF' })).toBeVisible()
+}
+
 async function register(page, day, absent) {
   await logIn(page, 'Quinn')
   await page.getByRole('button', { name: /^Take register/ }).or(page.getByRole('link', { name: /^Take register/ })).first().click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Register: day ${day}`)
-  await page.getByRole('group', { name: absent }).getByText('Not here', { exact: true }).click()
+  if (absent) await page.getByRole('group', { name: absent }).getByText('Not here', { exact: true }).click()
   await page.getByRole('button', { name: 'Mark everyone else as here' }).click()
   await page.getByRole('button', { name: 'Save register' }).click()
   await expect(page.getByText(/^Last saved by Quinn/)).toBeVisible()
@@ -168,4 +197,18 @@ test('a whole course', async ({ page, browser, baseURL }) => {
   await register(page, 1, 'Ben')
   await clock(page, '2027-11-02', '17:20')
   await register(page, 2, 'Ada')
+
+  // Whoever came on both days is thanked; whoever missed one day catches up on other dates.
+  await visitor((it) => certificate(it, 'Cleo'))
+  await catchUp(page, 'Ada', 'Thursday 11 November 2027')
+  await visitor((it) => openMail(it, address('Ada'), 'Your catch-up date'))
+  await clock(page, '2027-11-11', '13:20')
+  await register(page, 2, null)
+  await visitor((it) => certificate(it, 'Ada'))
+
+  await logIn(page, 'Rowan')
+  await page.goto('/team/reports/attendance')
+  await expect(page.getByRole('figure')).toBeVisible()
+  await page.goto(`${run}/people`)
+  await expect(page.getByRole('row').filter({ hasText: 'Ada Course' })).toBeVisible()
 })

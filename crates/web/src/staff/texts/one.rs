@@ -285,7 +285,7 @@ impl OnePage {
         shell: Shell,
     ) -> Self {
         Self {
-            heading: text.title(),
+            heading: format!("Words: {}", text.title()),
             is_mail: matches!(text, Text::InMail(..)),
             changed: now.map_or_else(|| nobody(text), |it| changed(it, names)),
             done: "",

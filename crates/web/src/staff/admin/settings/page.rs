@@ -145,7 +145,7 @@ impl SheetPage {
             lead: sheet.lead,
             groups: groups.collect(),
             others: Vec::new(),
-            errors: problems(sent.0.iter().map(|it| (it.asked.name, &it.answer))),
+            errors: named_problems(sent),
             is_saved: false,
             preview: None,
             has_preview: sheet.slug == "brand",
@@ -155,6 +155,23 @@ impl SheetPage {
             shell,
         }
     }
+}
+
+/// The error summary: two settings can be wrong in the same way, so each line begins with the name of its own (U-25).
+fn named_problems(sent: &Sent) -> Vec<Problem> {
+    let fields = sent.0.iter().map(|it| (it.asked.name, &it.answer));
+    let labels = sent
+        .0
+        .iter()
+        .filter(|it| it.answer.is_wrong())
+        .map(|it| it.asked.label);
+    let named = problems(fields).into_iter().zip(labels);
+    named
+        .map(|(it, label)| Problem {
+            text: format!("{}: {}", label.trim_end_matches(" (optional)"), it.text),
+            ..it
+        })
+        .collect()
 }
 
 /// Colours to look at before they are saved.
