@@ -121,7 +121,7 @@ async function certificate(page, name) {
   await followMail(page, /\/b\/[\w-]+\/certificate$/)
   await type('Your name on the certificate', `${name} Course`)
   await press('Make my certificate')
-  await expect(page.getByRole('link', { name: 'Download it as a PDF' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Download it as a PDF' })).toBeVisible()
 }
 
 async function register(page, day, absent) {

@@ -244,11 +244,11 @@ export async function tabOrder(page) {
     document.body.removeAttribute('tabindex')
     window.stopBefore = null
   })
-  // A field for a date has a stop for each of its parts and one for its calendar, one for a time fewer.
+  // A field for a date has a stop for each of its parts, and what scrolls is a stop too: more than this goes in circles.
   const most = await page.evaluate(() => {
     const fields = document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')
     const parts = document.querySelectorAll('input[type^=date], input[type=time]')
-    return fields.length + 8 * parts.length
+    return 2 * fields.length + 8 * parts.length + 20
   })
   const stops = []
   for (;;) {
