@@ -17,7 +17,7 @@ mod on_the_day;
 mod one_person;
 mod overview;
 mod people;
-mod register;
+pub(crate) mod register;
 mod reports;
 mod runs;
 mod said;

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use booking::attendance::{self, Code, Hand, Mark, NotRecorded, Row, Said};
+use booking::calendar::{Meeting, RunDates};
 use ids::{BookingId, Ts};
 use uuid::Uuid;
 
@@ -22,6 +23,7 @@ use crate::routes::{Routes, Who};
 use crate::sign_in::SignedIn;
 use crate::sign_in::role::ON_THE_DAY;
 use crate::tasks::{late_register, missed};
+use crate::work::Work;
 use page::RegisterPage;
 
 pub(super) fn routes() -> Routes {
@@ -211,23 +213,35 @@ pub(super) async fn record(
 ) -> Result<String, Error> {
     app.change(async |work| {
         let act = async {
-            let (now, fresh): (Ts, _) = (work.now(), || work.fresh_id());
-            let changed = attendance::record(work.tx(), now, &fresh, day.meeting().id, hand, said).await?;
-            for it in &changed {
-                work.note(Act {
-                    reason: hand.reason.clone(),
-                    ..Act::by_member(hand.by, it.to.name(), "attendance", it.booking.0)
-                });
-            }
-            certificate::follow(&work, hand, &changed).await?;
-            missed::follow(&work, &day.dates, day.meeting(), &changed).await?;
-            let found = attendance::register(work.tx(), day.meeting().id).await?;
-            late_register::follow(&work, &found.ok_or(Error::NotFound)?).await?;
+            write(&work, &day.dates, day.meeting(), hand, said).await?;
             Ok(day.path("/register"))
         };
         work.once(op, content, act).await
     })
     .await
+}
+
+/// Writes down what is said of a day, and all that follows from it: the audit, certificates and thanks, calls to
+/// whoever was absent, the end of the task that asks for the register.
+pub(crate) async fn write(
+    work: &Work,
+    dates: &RunDates,
+    day: &Meeting,
+    hand: &Hand,
+    said: &[Said],
+) -> Result<(), Error> {
+    let (now, fresh): (Ts, _) = (work.now(), || work.fresh_id());
+    let changed = attendance::record(work.tx(), now, &fresh, day.id, hand, said).await?;
+    for it in &changed {
+        work.note(Act {
+            reason: hand.reason.clone(),
+            ..Act::by_member(hand.by, it.to.name(), "attendance", it.booking.0)
+        });
+    }
+    certificate::follow(work, hand, &changed).await?;
+    missed::follow(work, dates, day, &changed).await?;
+    let found = attendance::register(work.tx(), day.id).await?;
+    late_register::follow(work, &found.ok_or(Error::NotFound)?).await
 }
 
 /// The form again, with what was pressed, and why it was not saved.

@@ -1,7 +1,7 @@
 //! The people and dates of a demo. Everything happens through the doors that real people use, at its own
 //! time: the clock begins weeks earlier and is moved on from one thing to the next.
 
-use booking::attendance::{self, Code, Hand, Said};
+use booking::attendance::{Code, Hand, Said};
 use booking::calendar::{self, Delivery, NewRun, NewSession, Vouched};
 use booking::evaluation::{self, Answers};
 use booking::facilitators;
@@ -22,6 +22,7 @@ use crate::rehearsal;
 use crate::sign_in::factor;
 use crate::sign_in::invite;
 use crate::sign_in::role::{self, Role};
+use crate::staff::register;
 use crate::work::Work;
 
 /// How long before the demo's moment the first thing happened.
@@ -354,8 +355,8 @@ async fn take_registers(app: &App, came: &[Booked], trainers: &[(PersonId, Part)
         return Ok(());
     };
     let dates = calendar::run_dates(app.reader(), last.run).await?;
-    let days = dates.map(|it| it.sessions).unwrap_or_default();
-    for (at, day) in days.iter().enumerate() {
+    let dates = dates.ok_or(Error::NotFound)?;
+    for (at, day) in dates.sessions.iter().enumerate() {
         rehearsal::until(app, day.ends_at).await?;
         let stays_away = |it: &Booked| at > 0 && it.booking == last.booking;
         let said = came.iter().map(|it| Said {
@@ -374,13 +375,9 @@ async fn take_registers(app: &App, came: &[Booked], trainers: &[(PersonId, Part)
             reason: None,
             seen: 0,
         };
-        let (said, hand) = (&said, &hand);
-        app.change(|work| async move {
-            let fresh = || work.fresh_id();
-            attendance::record(work.tx(), work.now(), &fresh, day.id, hand, said).await?;
-            Ok(())
-        })
-        .await?;
+        let (said, hand, dates) = (&said, &hand, &dates);
+        app.change(|work| async move { register::write(&work, dates, day, hand, said).await })
+            .await?;
     }
     Ok(())
 }
