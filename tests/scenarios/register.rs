@@ -538,3 +538,27 @@ async fn whoever_missed_day_1_joins_day_2_only_if_a_facilitator_lets_them_in() {
         .must_say("3 of 3 marked");
     day.site.must_hold().await;
 }
+
+/// T-08
+#[tokio::test]
+async fn nobody_lets_themselves_in() {
+    let day = Morning::of(&THREE).await;
+    day.save(1, &[(0, "here"), (1, "not_here"), (2, "here")]).await;
+    day.site.clock_to("2027-06-15 10:00");
+    day.trainer.log_in(&day.site, &day.trainer.browser).await;
+    let path = day.path(2, &format!("/people/{}/let-in", day.people[1])).await;
+    day.trainer.browser.visit(&path).await.must_be(StatusCode::OK);
+    // It turns out that the booking is the trainer's own.
+    let account = format!("SELECT person FROM account WHERE email = '{}'", day.trainer.email);
+    let jo = "SELECT id FROM person WHERE full_name LIKE 'Jo %'";
+    day.site
+        .execute(&format!(
+            "UPDATE booking SET person = ({account}) WHERE person IN ({jo})"
+        ))
+        .await;
+    day.trainer
+        .browser
+        .visit(&path)
+        .await
+        .must_be(StatusCode::NOT_FOUND);
+}
